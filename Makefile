@@ -1,0 +1,63 @@
+# The only entry point: `make` lists what there is to do. Nothing is done again whose inputs have not changed.
+
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+STAMPS := node_modules/.stamps
+SOURCES := $(shell find src -name '*.ts' 2>/dev/null)
+TESTS := $(shell find test bench fixtures docs -name '*.ts' -o -name '*.mjs' 2>/dev/null)
+CONFIG := package.json tsconfig.json tsconfig.test.json biome.json knip.json vitest.config.ts
+
+# The package of onnxruntime has its CPU libraries inside; its install script would fetch GPU libraries.
+export ONNXRUNTIME_NODE_INSTALL := skip
+# better-sqlite3 is compiled against the headers beside the running Node where there are any, not against a download.
+NODE_PREFIX := $(shell node -p 'path.dirname(path.dirname(fs.realpathSync(process.execPath)))' 2>/dev/null)
+ifneq ($(wildcard $(NODE_PREFIX)/include/node/node.h),)
+export npm_config_nodedir := $(NODE_PREFIX)
+endif
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+install: $(STAMPS)/install ## install the exact packages of package-lock.json
+build: dist/.built ## compile src to dist
+check: lint types test ## what CI runs: lint, types, tests
+lint: $(STAMPS)/lint ## Biome (style and layer rules) and knip (nothing unused)
+types: $(STAMPS)/types ## type check sources, tests and benchmarks
+
+test: build ## all tests; the real-data suite is skipped where the data is absent
+	@npx vitest run --reporter=default --reporter=./test/summary_reporter.mjs
+
+demo: build ## the whole main job on the fixtures; CSVs and pictures in out/demo
+	@node bin/atelier.js nightly --plan fixtures/nightly.yaml
+
+bench: build ## benchmarks, one JSON line each: ours, reference, ratio
+	@npx tsc -p bench && node --expose-gc dist-bench/bench/run.js
+
+docs: build ## write docs/cli.md and docs/schema.md from the program
+	@node docs/generate.mjs
+
+fmt: $(STAMPS)/install ## format and mend what Biome can
+	@npx biome check --write .
+
+clean: ## remove everything that was built
+	rm -rf dist dist-bench out node_modules
+
+# npm removes what stands in node_modules, so the stamps are made after it.
+$(STAMPS)/install: package.json package-lock.json
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error(`Expected Node 20.19 or newer but this is $${process.version}.`); process.exit(1); }'
+	npm ci --no-audit --no-fund
+	@mkdir -p $(STAMPS) && touch $@
+
+dist/.built: $(STAMPS)/install tsconfig.json $(SOURCES)
+	@rm -rf dist && npx tsc -p tsconfig.json && touch $@
+
+$(STAMPS)/lint: $(STAMPS)/install $(SOURCES) $(TESTS) $(CONFIG)
+	@npx biome check --error-on-warnings . && npx knip && touch $@
+
+$(STAMPS)/types: $(STAMPS)/install $(SOURCES) $(TESTS) $(CONFIG)
+	@npx tsc --noEmit -p tsconfig.test.json && touch $@
+
+.PHONY: help install build check lint types test demo bench docs fmt clean

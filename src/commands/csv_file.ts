@@ -1,0 +1,27 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { stringify } from 'csv-stringify/sync';
+
+/**
+ * Writes rows as a CSV for people, whole or not at all. A text that a spreadsheet would run as a formula gets an
+ * apostrophe in front, and missing values are empty.
+ */
+export function writeCsv(path: string, rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): void {
+  const text = stringify(
+    rows.map((row) => columns.map((name) => safeCell(row[name]))),
+    { header: true, columns: [...columns] },
+  );
+  writeWhole(path, text);
+}
+
+/** Writes a file under a temporary name first, so a killed process leaves the old one or the new one. */
+export function writeWhole(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
+}
+
+function safeCell(value: unknown): unknown {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+}

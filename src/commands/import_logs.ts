@@ -1,0 +1,98 @@
+import { basename } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Command } from 'commander';
+import { throwIfInterrupted } from '../core/errors.ts';
+import type { RejectsFile } from '../core/ingest/rejects.ts';
+import { describeRejects, openRejects } from './import_shared.ts';
+import { type CliContext, count, createCommand, parseMap, type StoreSession, storeAction } from './shared.ts';
+
+interface Options {
+  readonly map?: Map<string, string>;
+  readonly log: string;
+}
+
+export function importLogsCommand(context: CliContext): Command {
+  return createCommand(
+    'logs',
+    'click logs, one impression per row or aggregated (impressions, clicks)',
+    'atelier import logs men.csv.gz --log men --map item_id=creative_id,propensity_score=propensity',
+  )
+    .argument('<file...>', '.csv, .tsv, .jsonl or .parquet files, also .gz')
+    .option('--log <name>', 'the log the rows are added to', 'default')
+    .option('--map <from=to,…>', "names of the file's columns; other columns become features", parseMap)
+    .action(storeAction<Options>(context, 'create', importLogs));
+}
+
+interface Counts {
+  rows: number;
+  inserted: number;
+  duplicates: number;
+}
+
+async function importLogs(session: StoreSession<Options>) {
+  const { withDuckDb } = await import('../core/ingest/duckdb.ts');
+  const { ensureLog } = await import('../core/store/logs.ts');
+  const logId = ensureLog(session.store, session.options.log);
+  const counts: Counts = { rows: 0, inserted: 0, duplicates: 0 };
+  const rejects = await openRejects(session.store, session.options.log, session.arguments[0] ?? '');
+  const files = session.arguments.map(session.path);
+  for (const path of files) await withDuckDb((connection) => importFile(session, connection, path, logId, counts, rejects));
+  await rejects.close();
+  const { path, text } = describeRejects(rejects);
+  const all = { ...counts, rejected: rejects.rows };
+  return {
+    json: { log: session.options.log, ...all, rejects_file: path },
+    text: [
+      `${count(all.rows)} rows: ${count(all.inserted)} new, ${count(all.duplicates)} there already, ${count(all.rejected)} rejected`,
+      ...text,
+    ],
+    failedElsewhere: rejects.rows,
+    counts: all,
+  };
+}
+
+async function importFile(
+  session: StoreSession<Options>,
+  connection: DuckDBConnection,
+  path: string,
+  logId: number,
+  counts: Counts,
+  rejects: RejectsFile,
+): Promise<void> {
+  const { openSource } = await import('../core/ingest/source.ts');
+  const { readLogSchema } = await import('../core/ingest/log_schema.ts');
+  const { readLogBatches, rowProblems } = await import('../core/ingest/log_reader.ts');
+  const { writeRejects } = await import('../core/ingest/rejects.ts');
+  const { armCodes, featureCodes, positionCodes, readFeatureTypes, saveFeatures } = await import('../core/store/logs.ts');
+  const { LogWriter } = await import('../core/store/log_writer.ts');
+  const { store } = session;
+  const source = await openSource(connection, path);
+  const schema = await readLogSchema(connection, source, session.options.map ?? new Map(), readFeatureTypes(store, logId));
+  saveFeatures(store, logId, schema.features);
+  const writer = new LogWriter(store, { logId, runId: session.runId, unit: schema.unit, idsGiven: schema.identity.has('impression_id') });
+  const rejected = { ordinals: [] as number[], problems: [] as number[] };
+  const rejectedBefore = rejects.rows;
+  const batches = readLogBatches(connection, source, schema, {
+    // A log without ads (Open Bandit's) is about one ad, named after the log.
+    defaultAd: session.options.log === 'default' ? basename(path).replace(/\..*$/, '') : session.options.log,
+    books: {
+      arms: { codes: (values) => armCodes(store, values) },
+      positions: { codes: (values) => positionCodes(store, values) },
+      feature: (name) => ({ codes: (values) => featureCodes(store, logId, name, values) }),
+    },
+    rejected,
+  });
+  for await (const batch of batches) {
+    throwIfInterrupted(session.signal);
+    writer.add(batch);
+    session.onProgress({ task: `import ${source.name}`, done: counts.rows + writer.inserted + writer.duplicates, unit: 'rows' });
+  }
+  writer.flush();
+  const problems = rowProblems(schema);
+  await writeRejects(connection, source, rejects, rejected.ordinals, (index) =>
+    problems.filter((_, bit) => ((rejected.problems[index] as number) & (2 ** bit)) !== 0),
+  );
+  counts.inserted += writer.inserted;
+  counts.duplicates += writer.duplicates;
+  counts.rows += writer.inserted + writer.duplicates + rejects.rows - rejectedBefore;
+}

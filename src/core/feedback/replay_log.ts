@@ -1,0 +1,128 @@
+import { HashTable } from '../hash_table.ts';
+
+const MS_PER_DAY = 86_400_000;
+
+/** A click log as replay takes it: columns over rows, and the arms they name. Rows are in time order. */
+export interface ReplayLog {
+  readonly rows: number;
+  readonly arms: number;
+  readonly ads: number;
+  /** Arms of ad a: firstArm[a] … firstArm[a + 1] − 1. */
+  readonly firstArm: Int32Array;
+  readonly adOf: Int32Array;
+  readonly ts: Float64Array;
+  readonly arm: Int32Array;
+  readonly position: Int32Array;
+  /** 0 or 1. */
+  readonly click: Float64Array;
+  /** Probability with which the logging policy chose the shown arm; NaN where not given. */
+  readonly propensity: Float64Array;
+  /** 64-bit hashes; undefined when users are not known. */
+  readonly users: BigUint64Array | undefined;
+}
+
+export interface RawLog {
+  readonly rows: number;
+  readonly ts: Float64Array;
+  /** Codes of the store. */
+  readonly arm: Int32Array;
+  readonly position: Int32Array;
+  readonly click: Float64Array;
+  readonly propensity: Float64Array;
+  readonly users: BigUint64Array | undefined;
+}
+
+/** Numbers arms so that those of an ad stand together, and puts rows in time order when they are not. */
+export function prepareReplayLog(
+  raw: RawLog,
+  adOfCode: ReadonlyMap<number, string>,
+): { log: ReplayLog; sorted: boolean; armCodes: readonly number[] } {
+  const present = new Uint8Array(Math.max(0, ...adOfCode.keys()) + 1);
+  for (let row = 0; row < raw.rows; row++) present[raw.arm[row] as number] = 1;
+  const armCodes = [...adOfCode.keys()].filter((code) => present[code] === 1);
+  const adOf = (code: number): string => adOfCode.get(code) as string;
+  armCodes.sort((a, b) => (adOf(a) < adOf(b) ? -1 : adOf(a) > adOf(b) ? 1 : a - b));
+  const indexOf = new Int32Array(present.length);
+  const adIndex = new Int32Array(armCodes.length);
+  const firstArm: number[] = [];
+  armCodes.forEach((code, index) => {
+    indexOf[code] = index;
+    if (index === 0 || adOf(code) !== adOf(armCodes[index - 1] as number)) firstArm.push(index);
+    adIndex[index] = firstArm.length - 1;
+  });
+  const order = timeOrder(raw.ts);
+  const log: ReplayLog = {
+    rows: raw.rows,
+    arms: armCodes.length,
+    ads: firstArm.length,
+    firstArm: Int32Array.from([...firstArm, armCodes.length]),
+    adOf: adIndex,
+    ts: inOrder(raw.ts, order),
+    arm: inOrder(raw.arm, order).map((code) => indexOf[code] as number),
+    position: inOrder(raw.position, order),
+    click: inOrder(raw.click, order),
+    propensity: inOrder(raw.propensity, order),
+    users: raw.users && inOrder(raw.users, order),
+  };
+  return { log, sorted: order === undefined, armCodes };
+}
+
+/** Rows by time, equal times in the order of the log; undefined when they are so already. */
+function timeOrder(ts: Float64Array): Uint32Array | undefined {
+  let sorted = true;
+  for (let row = 1; sorted && row < ts.length; row++) sorted = (ts[row] as number) >= (ts[row - 1] as number);
+  if (sorted) return undefined;
+  return Uint32Array.from(ts, (_, row) => row).sort((a, b) => (ts[a] as number) - (ts[b] as number) || a - b);
+}
+
+function inOrder<Values extends Float64Array | Int32Array | BigUint64Array>(values: Values, order: Uint32Array | undefined): Values {
+  if (!order) return values;
+  const result = new (values.constructor as new (length: number) => Values)(values.length);
+  for (let i = 0; i < order.length; i++) result[i] = values[order[i] as number] as number & bigint;
+  return result;
+}
+
+/**
+ * Propensities with those not given estimated: the share of the arm among the rows of the same ad, position and day.
+ * @returns the completed column, and how many were estimated
+ */
+export function completePropensities(log: ReplayLog): { propensity: Float64Array; estimated: number } {
+  let estimated = 0;
+  for (const value of log.propensity) if (Number.isNaN(value)) estimated++;
+  if (estimated === 0) return { propensity: log.propensity, estimated };
+  const cellOf = new Int32Array(log.rows);
+  const shareOf = new Int32Array(log.rows);
+  const cells = countKeys(log.rows, cellOf, (row) => [log.adOf[log.arm[row] as number] as number, cellDay(log, row)]);
+  const shares = countKeys(log.rows, shareOf, (row) => [(log.arm[row] as number) | 0, cellDay(log, row)]);
+  const propensity = log.propensity.map((value, row) =>
+    Number.isNaN(value) ? (shares[shareOf[row] as number] as number) / (cells[cellOf[row] as number] as number) : value,
+  );
+  return { propensity, estimated };
+}
+
+/** Day and position in one number. */
+function cellDay(log: ReplayLog, row: number): number {
+  return (dayOf(log.ts[row] as number) * 65_536 + (log.position[row] as number)) >>> 0;
+}
+
+/** Day of a time in milliseconds, counted from 1970-01-01 UTC. */
+export function dayOf(ts: number): number {
+  return Math.floor(ts / MS_PER_DAY);
+}
+
+function countKeys(rows: number, keyOf: Int32Array, key: (row: number) => [number, number]): number[] {
+  const table = new HashTable();
+  const counts: number[] = [];
+  for (let row = 0; row < rows; row++) {
+    const [low, high] = key(row);
+    let at = table.get(low, high);
+    if (at < 0) {
+      at = counts.length;
+      counts.push(0);
+      table.set(low, high, at);
+    }
+    counts[at] = (counts[at] as number) + 1;
+    keyOf[row] = at;
+  }
+  return counts;
+}

@@ -1,0 +1,75 @@
+import { literal } from './duckdb.ts';
+
+/** Texts that stand for "not given" in number columns of click logs and platform reports. */
+const NOT_GIVEN = ['NULL', 'null', '-', '--', '\\N', 'NaN', 'nan', 'None', 'none'];
+
+/** A column of a click log: how its text becomes a number, and what makes a value wrong. */
+export interface LogField {
+  readonly name: string;
+  /** Names other systems give it: Open Bandit, Juguang reports. */
+  readonly aliases: readonly string[];
+  /** SQL condition on `v`, the parsed number, that a given value must meet. */
+  readonly valid: string;
+  readonly expected: string;
+}
+
+/** Number columns of one impression per row. `click` must be given; the others may be missing, as a column or a value. */
+export const IMPRESSION_FIELDS: readonly LogField[] = [
+  {
+    name: 'propensity',
+    aliases: ['propensity_score', 'pscore', 'action_prob'],
+    valid: 'v > 0 AND v <= 1',
+    expected: 'a probability above 0 and at most 1',
+  },
+  { name: 'click', aliases: ['clicked', 'is_click'], valid: 'v = 0 OR v = 1', expected: '0 or 1' },
+  { name: 'view_time_s', aliases: ['view_time', 'dwell_time_s'], valid: 'v >= 0 AND v < 1e9', expected: 'seconds, 0 or more' },
+  { name: 'revenue', aliases: [], valid: 'isfinite(v)', expected: 'a number' },
+  { name: 'conversion', aliases: ['conversions'], valid: 'v >= 0 AND isfinite(v)', expected: 'a number, 0 or more' },
+];
+
+/** Number columns of aggregated rows, as platform reports give them; here view time and revenue are sums. */
+export const AGGREGATE_FIELDS: readonly LogField[] = [
+  { name: 'impressions', aliases: ['展现量', '曝光量', '展示量'], valid: 'v >= 0 AND v = floor(v)', expected: 'a whole number, 0 or more' },
+  { name: 'clicks', aliases: ['click', '点击量', '点击数'], valid: 'v >= 0 AND v = floor(v)', expected: 'a whole number, 0 or more' },
+  { name: 'view_time_s', aliases: ['view_time'], valid: 'v >= 0 AND isfinite(v)', expected: 'seconds, 0 or more' },
+  { name: 'revenue', aliases: [], valid: 'isfinite(v)', expected: 'a number' },
+  { name: 'conversion', aliases: ['conversions', '转化量', '转化数'], valid: 'v >= 0 AND isfinite(v)', expected: 'a number, 0 or more' },
+];
+
+/** Names of the other columns of the contract. */
+export const IDENTITY_ALIASES: Readonly<Record<string, readonly string[]>> = {
+  impression_id: [],
+  ts: ['timestamp', 'time', 'datetime', 'date', '日期', '时间'],
+  ad_id: ['单元ID', 'unit_id'],
+  creative_id: ['item_id', '创意ID', 'creativity_id'],
+  scene: ['场景'],
+  position: [],
+  user_id: [],
+};
+
+/** Text → DOUBLE: plain numbers, "1,234", "5.6%" (0.056), true and false; NULL for anything else. */
+export function parseNumberSql(column: string): string {
+  const bare = `replace(rtrim(trim(${column}), '%'), ',', '')`;
+  const scale = `CASE WHEN contains(${column}, '%') THEN 100 ELSE 1 END`;
+  return `coalesce(try_cast(${column} AS DOUBLE), try_cast(${bare} AS DOUBLE) / ${scale}, CASE lower(trim(${column})) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)`;
+}
+
+/**
+ * Text → milliseconds since 1970 UTC: ISO 8601 with or without an offset (none means UTC), YYYYMMDD, or a Unix time in
+ * seconds, milliseconds or microseconds, told apart by size.
+ */
+export function parseTimeSql(column: string): string {
+  const clock = `substr(${column}, 12)`; // past the date, whose hyphens are no offset
+  const hasOffset = `contains(${clock}, '+') OR contains(${clock}, '-')`;
+  const text = `CASE WHEN ${hasOffset} THEN epoch_us(try_cast(${column} AS TIMESTAMPTZ)) ELSE epoch_us(try_cast(${column} AS TIMESTAMP)) END / 1000.0`;
+  const date = `CASE WHEN length(${column}) = 8 THEN epoch_ms(try_strptime(${column}, '%Y%m%d'))::DOUBLE END`;
+  const unix = `try_cast(${column} AS DOUBLE)`;
+  return `coalesce(${text}, ${date}, ${unix} / CASE WHEN ${unix} < 1e11 THEN 0.001 WHEN ${unix} < 1e14 THEN 1 ELSE 1000 END)`;
+}
+
+/** True where text is given but cannot be read, or its number is out of range. */
+export function problemSql(column: string, parsed: string, valid: string): string {
+  // Not IN (…): DuckDB turns a long list into a join, and a join gives up the file's order.
+  const given = `${column} IS NOT NULL AND NOT list_contains([${NOT_GIVEN.map(literal).join(', ')}], trim(${column}))`;
+  return `CASE WHEN ${parsed} IS NULL OR isnan(${parsed}) THEN ${given} ELSE NOT (${valid.replaceAll(/\bv\b/g, parsed)}) END`;
+}

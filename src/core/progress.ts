@@ -1,0 +1,10 @@
+/** A step of a long task: `done` of `total` items (total undefined while unknown). */
+export interface ProgressEvent {
+  readonly task: string;
+  readonly done: number;
+  readonly total?: number;
+  readonly unit: string;
+}
+
+/** Core functions report through this; how it looks is the command line's business. */
+export type OnProgress = (event: ProgressEvent) => void;

@@ -1,0 +1,167 @@
+import { type EncodedColumn, encodeHashes, encodeNumbers } from '../columns.ts';
+import { HashTable } from '../hash_table.ts';
+import { type LogBatch, selectRows } from '../log_batch.ts';
+import { readIds } from './log_columns.ts';
+import type { Store } from './open.ts';
+import { RollUp } from './roll_up.ts';
+
+/** Chunks are written this many at a time, so one transaction lasts a fraction of a second. */
+const CHUNKS_PER_TRANSACTION = 8;
+const CELLS_PER_TRANSACTION = 200_000;
+const FEATURE_PREFIX = 'feature:';
+
+export interface LogWriterOptions {
+  readonly logId: number;
+  readonly runId: number;
+  readonly unit: 'impression' | 'aggregate';
+  /** Whether the ids are impression ids; otherwise they are hashes of whole rows, of which a file may hold equal ones. */
+  readonly idsGiven: boolean;
+}
+
+interface PendingChunk {
+  readonly rows: number;
+  readonly tsMin: number;
+  readonly tsMax: number;
+  readonly ids: BigUint64Array;
+  readonly columns: ReadonlyMap<string, EncodedColumn>;
+}
+
+/**
+ * Writes one file's rows into a log: rows already there are left out, the others become column chunks and are added to
+ * the roll-up in the same transaction. Killed between transactions and run again, the log ends up the same.
+ */
+export class LogWriter {
+  inserted = 0;
+  duplicates = 0;
+  private readonly store: Store;
+  private readonly options: LogWriterOptions;
+  private readonly rollUp = new RollUp();
+  private readonly firstChunk: number;
+  private pending: PendingChunk[] = [];
+
+  constructor(store: Store, options: LogWriterOptions) {
+    this.store = store;
+    this.options = options;
+    this.firstChunk = (store.db.prepare('SELECT coalesce(max(chunk_id), 0) + 1 FROM log_chunks').pluck().get() as number) ?? 1;
+  }
+
+  add(batch: LogBatch): void {
+    if (batch.rows === 0) return;
+    const ids = this.options.idsGiven ? batch.ids : countRepeats(batch.ids);
+    const [tsMin, tsMax] = range(batch.ts);
+    const fresh = this.freshRows(ids, tsMin, tsMax);
+    this.inserted += fresh.length;
+    this.duplicates += batch.rows - fresh.length;
+    if (fresh.length === 0) return;
+    const rows = fresh.length === batch.rows ? { ...batch, ids } : selectRows({ ...batch, ids }, fresh);
+    this.pending.push(encodeChunk(rows, tsMin, tsMax));
+    const { numbers } = rows;
+    const impression = this.options.unit === 'impression';
+    this.rollUp.add({
+      ...rows,
+      impressions: numbers.get('impressions'),
+      clicks: numbers.get(impression ? 'click' : 'clicks') as Float64Array,
+      viewTime: numbers.get('view_time_s'),
+      revenue: numbers.get('revenue'),
+      conversions: numbers.get('conversion'),
+    });
+    if (this.pending.length >= CHUNKS_PER_TRANSACTION || this.rollUp.size >= CELLS_PER_TRANSACTION) this.flush();
+  }
+
+  /** Writes what is pending, in one transaction. */
+  flush(): void {
+    if (this.pending.length === 0) return;
+    const { db } = this.store;
+    const insertChunk = db.prepare('INSERT INTO log_chunks (log_id, unit, rows, ts_min, ts_max, run_id) VALUES (?, ?, ?, ?, ?, ?)');
+    const insertColumn = db.prepare('INSERT INTO log_chunk_columns (chunk_id, name, codec, base, data) VALUES (?, ?, ?, ?, ?)');
+    const { logId, unit, runId } = this.options;
+    db.transaction(() => {
+      for (const chunk of this.pending) {
+        const chunkId = insertChunk.run(logId, unit, chunk.rows, chunk.tsMin, chunk.tsMax, runId).lastInsertRowid;
+        for (const [name, { codec, base, bytes }] of chunk.columns) {
+          insertColumn.run(chunkId, name, codec, Number.isNaN(base) ? null : base, bytes);
+        }
+      }
+      this.rollUp.save(this.store, logId);
+    }).immediate();
+    this.pending = [];
+  }
+
+  /** Rows whose id is neither in the log nor earlier in the batch. Only chunks of an overlapping time are compared. */
+  private freshRows(ids: BigUint64Array, tsMin: number, tsMax: number): Uint32Array {
+    const halves = new Uint32Array(ids.buffer, ids.byteOffset, ids.length * 2);
+    const rowOf = new HashTable(ids.length);
+    const duplicate = new Uint8Array(ids.length);
+    let duplicates = 0;
+    for (let row = 0; row < ids.length; row++) {
+      if (rowOf.get(halves[2 * row] as number, halves[2 * row + 1] as number) < 0) {
+        rowOf.set(halves[2 * row] as number, halves[2 * row + 1] as number, row);
+      } else {
+        duplicate[row] = 1;
+        duplicates++;
+      }
+    }
+    for (const other of this.overlappingIds(tsMin, tsMax)) {
+      const otherHalves = new Uint32Array(other.buffer, other.byteOffset, other.length * 2);
+      for (let i = 0; i < other.length; i++) {
+        const row = rowOf.get(otherHalves[2 * i] as number, otherHalves[2 * i + 1] as number);
+        if (row < 0 || duplicate[row] === 1) continue;
+        duplicate[row] = 1;
+        duplicates++;
+      }
+    }
+    const fresh = new Uint32Array(ids.length - duplicates);
+    for (let row = 0, at = 0; row < ids.length; row++) if (duplicate[row] === 0) fresh[at++] = row;
+    return fresh;
+  }
+
+  private *overlappingIds(tsMin: number, tsMax: number): Generator<BigUint64Array> {
+    const { idsGiven, logId, unit } = this.options;
+    // Equal rows of one file are different impressions when they have no ids: they meet only other files' chunks.
+    const before = idsGiven ? Number.MAX_SAFE_INTEGER : this.firstChunk;
+    const chunks = this.store.db
+      .prepare(
+        'SELECT chunk_id FROM log_chunks WHERE log_id = ? AND unit = ? AND ts_min <= ? AND ts_max >= ? AND chunk_id < ? ORDER BY chunk_id',
+      )
+      .pluck()
+      .all(logId, unit, tsMax, tsMin, before) as number[];
+    for (const chunk of chunks) yield readIds(this.store, chunk);
+    if (idsGiven) for (const chunk of this.pending) if (chunk.tsMin <= tsMax && chunk.tsMax >= tsMin) yield chunk.ids;
+  }
+}
+
+/** The k-th equal row of a batch gets an id of its own, the same whenever the file is imported. */
+function countRepeats(ids: BigUint64Array): BigUint64Array {
+  const halves = new Uint32Array(ids.buffer, ids.byteOffset, ids.length * 2);
+  const repeats = new HashTable(ids.length);
+  const result = ids.slice();
+  for (let row = 0; row < ids.length; row++) {
+    const repeat = repeats.get(halves[2 * row] as number, halves[2 * row + 1] as number) + 1;
+    repeats.set(halves[2 * row] as number, halves[2 * row + 1] as number, repeat);
+    if (repeat > 0) result[row] = BigInt.asUintN(64, (ids[row] as bigint) + BigInt(repeat) * 0x9e3779b97f4a7c15n);
+  }
+  return result;
+}
+
+function range(values: Float64Array): [number, number] {
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  return [minimum, maximum];
+}
+
+function encodeChunk(rows: LogBatch, tsMin: number, tsMax: number): PendingChunk {
+  const columns = new Map<string, EncodedColumn>([
+    ['id', encodeHashes(rows.ids)],
+    ['ts', encodeNumbers(rows.ts)],
+    ['arm', encodeNumbers(rows.arms)],
+    ['position', encodeNumbers(rows.positions)],
+  ]);
+  if (rows.users) columns.set('user', encodeHashes(rows.users));
+  for (const [name, values] of rows.numbers) columns.set(name, encodeNumbers(values));
+  for (const [name, values] of rows.features) columns.set(FEATURE_PREFIX + name, encodeNumbers(values));
+  return { rows: rows.rows, tsMin, tsMax, ids: rows.ids, columns };
+}

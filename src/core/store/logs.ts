@@ -1,0 +1,109 @@
+import { UserError } from '../errors.ts';
+import type { Store } from './open.ts';
+
+export const DEFAULT_LOG = 'default';
+/** A text feature with more different values than this is free text: the rest share one code. */
+const MAX_FEATURE_VALUES = 65_536;
+const OTHER_VALUE = '(other)';
+
+export interface Arm {
+  readonly adId: string;
+  readonly creativeId: string;
+}
+
+export interface Position {
+  /** '' when the log has no scenes. */
+  readonly scene: string;
+  /** 1-based rank; 0 when the log has no positions. */
+  readonly position: number;
+}
+
+/** The log of that name, made when it is new. */
+export function ensureLog(store: Store, name: string): number {
+  store.db.prepare('INSERT INTO logs (name) VALUES (?) ON CONFLICT DO NOTHING').run(name);
+  return store.db.prepare('SELECT log_id FROM logs WHERE name = ?').pluck().get(name) as number;
+}
+
+/**
+ * The id of a log by name; undefined, which means all logs, when no name is given.
+ * @throws UserError when there is no such log, or none at all
+ */
+export function findLog(store: Store, name: string | undefined): number | undefined {
+  const names = store.db.prepare('SELECT name FROM logs ORDER BY name').pluck().all() as string[];
+  if (names.length === 0)
+    throw new UserError(`Expected a click log in ${store.path} but there is none.`, 'Import one first: atelier import logs FILE.');
+  if (name === undefined) return undefined;
+  const id = store.db.prepare('SELECT log_id FROM logs WHERE name = ?').pluck().get(name) as number | undefined;
+  if (id === undefined) throw new UserError(`Expected one of the logs ${names.join(', ')} but received "${name}".`);
+  return id;
+}
+
+/** All arms by code (code 0 is not used). */
+export function readArms(store: Store): Map<number, Arm> {
+  const rows = store.db.prepare('SELECT arm, ad_id AS adId, creative_id AS creativeId FROM arms ORDER BY arm').all() as (Arm & {
+    arm: number;
+  })[];
+  return new Map(rows.map(({ arm, adId, creativeId }) => [arm, { adId, creativeId }]));
+}
+
+/** All positions by code. */
+export function readPositions(store: Store): Map<number, Position> {
+  const rows = store.db.prepare('SELECT position_id, scene, position FROM positions ORDER BY position_id').all() as (Position & {
+    position_id: number;
+  })[];
+  return new Map(rows.map(({ position_id, scene, position }) => [position_id, { scene, position }]));
+}
+
+export function readFeatureTypes(store: Store, logId: number): Map<string, 'number' | 'text'> {
+  const rows = store.db.prepare('SELECT name, type FROM log_features WHERE log_id = ? ORDER BY name').all(logId) as {
+    name: string;
+    type: 'number' | 'text';
+  }[];
+  return new Map(rows.map(({ name, type }) => [name, type]));
+}
+
+export function saveFeatures(store: Store, logId: number, features: readonly { name: string; type: 'number' | 'text' }[]): void {
+  const insert = store.db.prepare('INSERT INTO log_features (log_id, name, type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+  store.db
+    .transaction(() => {
+      for (const { name, type } of features) insert.run(logId, name, type);
+    })
+    .immediate();
+}
+
+// ---- codes of strings: looked up, or given out in the order of first sight ----
+
+export function armCodes(store: Store, arms: readonly (readonly string[])[]): number[] {
+  const find = store.db.prepare('SELECT arm FROM arms WHERE ad_id = ? AND creative_id = ?').pluck();
+  const insert = store.db.prepare('INSERT INTO arms (ad_id, creative_id) VALUES (?, ?) RETURNING arm').pluck();
+  return store.db.transaction(() => arms.map((arm) => (find.get(...arm) ?? insert.get(...arm)) as number)).immediate();
+}
+
+export function positionCodes(store: Store, positions: readonly (readonly string[])[]): number[] {
+  const find = store.db.prepare('SELECT position_id FROM positions WHERE scene = ? AND position = ?').pluck();
+  const insert = store.db.prepare('INSERT INTO positions (scene, position) VALUES (?, ?) RETURNING position_id').pluck();
+  return store.db
+    .transaction(() =>
+      positions.map(([scene, position]) => (find.get(scene, Number(position)) ?? insert.get(scene, Number(position))) as number),
+    )
+    .immediate();
+}
+
+export function featureCodes(store: Store, logId: number, name: string, values: readonly (readonly string[])[]): number[] {
+  const find = store.db.prepare('SELECT code FROM log_feature_values WHERE log_id = ? AND name = ? AND value = ?').pluck();
+  const count = store.db.prepare('SELECT count(*) FROM log_feature_values WHERE log_id = ? AND name = ?').pluck();
+  const insert = store.db.prepare('INSERT INTO log_feature_values (log_id, name, code, value) VALUES (?, ?, ?, ?)');
+  return store.db
+    .transaction(() => {
+      let size = count.get(logId, name) as number;
+      const codeOf = (value: string): number => {
+        const found = find.get(logId, name, value) as number | undefined;
+        if (found !== undefined) return found;
+        if (size >= MAX_FEATURE_VALUES && value !== OTHER_VALUE) return codeOf(OTHER_VALUE);
+        insert.run(logId, name, size, value);
+        return size++;
+      };
+      return values.map(([value]) => codeOf(value as string));
+    })
+    .immediate();
+}

@@ -1,0 +1,32 @@
+/**
+ * Absolute claims that advertising rules forbid in many countries (China's advertising law, article 9; platform policies).
+ * A store's lexicon of type `banned` comes on top.
+ */
+const CHINESE = `最佳 最好 最优 最强 最大 最低价 最便宜 最高级 最先进 第一 第一名 第一品牌 全网第一 全国第一 世界第一 唯一 独一无二 顶级 极致 极品 绝无仅有 史无前例
+国家级 世界级 全球级 宇宙级 王牌 冠军 首选 销量冠军 全网最低 百分百 百分之百 100% 100％ 永久 万能 根治 治愈 包治 特效 神效 无副作用 零风险 稳赚 保证 绝对 立竿见影 国家领导人 驰名商标 免检`;
+const ENGLISH = `guaranteed|guarantee|#1|no. 1|number one|world's best|the best|best ever|best-selling|risk-free|risk free|100%|miracle cure|no side effects|once in a lifetime|unbeatable|cheapest|lowest price|permanent|the greatest`;
+
+/** The built-in list, lower case. */
+const DEFAULT_BANNED: readonly string[] = [...CHINESE.split(/\s+/), ...ENGLISH.split('|')];
+
+/** Says whether a text holds a banned term. */
+export type BannedMatcher = (text: string) => boolean;
+
+/** A matcher for the built-in terms and `terms`: they match anywhere in Han text, as whole words in Latin text, in either case. */
+export function createBannedMatcher(terms: readonly string[]): BannedMatcher {
+  const all = [...new Set([...DEFAULT_BANNED, ...terms.map(normalised)])].filter((term) => term !== '');
+  const pattern = new RegExp(all.map(whole).join('|'), 'u');
+  return (text) => pattern.test(normalised(text));
+}
+
+function normalised(text: string): string {
+  return text.toLowerCase().replaceAll('’', "'").trim();
+}
+
+/** The term's pattern; an edge that is a Latin letter or digit must be the edge of its word. */
+function whole(term: string): string {
+  const edge = String.raw`[\p{Script=Latin}\p{N}]`;
+  const isEdge = (character: string | undefined): boolean => character !== undefined && new RegExp(edge, 'u').test(character);
+  const escaped = term.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  return `${isEdge(term[0]) ? `(?<!${edge})` : ''}${escaped}${isEdge(term.at(-1)) ? `(?!${edge})` : ''}`;
+}

@@ -1,0 +1,175 @@
+import { stripEmoji } from './emoji.ts';
+
+/**
+ * A readable piece of a note: prose (paragraphs, and list items that are sentences), short list items (ingredients,
+ * features), or steps of a procedure. Text has no Markdown, no links and no emoji left.
+ */
+export interface Block {
+  readonly kind: 'prose' | 'item' | 'step';
+  readonly text: string;
+  /** The block stands before the first heading, where notes say what they are about. */
+  readonly lead: boolean;
+  /** The block is one numbered item of the outermost list, so such blocks can be counted. */
+  readonly numbered: boolean;
+}
+
+/** Stands for a removed address, so a sentence that pointed to one can be dropped whole. */
+export const REMOVED_LINK = '\u0000';
+
+type Section = 'open' | 'items' | 'steps' | 'remarks' | 'skipped';
+
+const SECTION_NAMES: readonly (readonly [Section, RegExp])[] = [
+  ['skipped', /contribut|author|credit|source|reference|license|see also|links|参考|作者|致谢|版权|来源|计算|^calculat/i],
+  ['items', /原料|食材|材料|用料|配料|调料|工具|清单|ingredient|you(?:'ll)? (?:will )?need|material|equipment|shopping/i],
+  ['steps', /操作|步骤|做法|过程|流程|制作|direction|instruction|steps?\b|method|preparation|procedure/i],
+  ['remarks', /附加|小贴士|贴士|提示|注意|备注|技巧|notes?\b|tips?\b|remark|variation|serving/i],
+];
+
+const LONG_ITEM = { han: 12, words: 7 };
+const LATIN_LINE_BREAK_MIN = 60; // shorter Latin lines are lines of a post, longer ones were wrapped by an editor
+
+interface State {
+  section: Section;
+  depth: number;
+  headings: number;
+  fenced: boolean;
+  paragraph: string[];
+  /** The list item that lines without a mark of their own go on with. */
+  item: { readonly numbered: boolean; readonly lines: string[] } | undefined;
+}
+
+/** Splits a note's body (Markdown, or the plain lines of a post) into its readable blocks, in order. */
+export function parseBody(body: string): Block[] {
+  const blocks: Block[] = [];
+  const state: State = { section: 'open', depth: 0, headings: 0, fenced: false, paragraph: [], item: undefined };
+  const flush = (): void => {
+    const block = takeBlock(state);
+    if (block) blocks.push(block);
+  };
+  for (const raw of withoutFrontMatter(body).replace(/<!--[\s\S]*?-->/g, '').split(/\r\n?|\n/)) {
+    const line = raw.trim();
+    if (/^(?:```|~~~)/.test(line)) {
+      state.fenced = !state.fenced;
+      flush();
+      continue;
+    }
+    if (state.fenced) continue;
+    const heading = /^(#{1,6})\s+(.*?)#*$/.exec(line);
+    const item = /^(?:>\s*)*(?:([-*+•·])|(\d{1,3}[.)、．]))\s*(?=\S)(.*)$/.exec(line);
+    if (heading) {
+      flush();
+      enterSection(state, (heading[1] ?? '').length, plainText(heading[2] ?? ''));
+    } else if (line === '' || isTableOrRule(line)) {
+      flush();
+    } else if (item && isListMark(line, item)) {
+      flush();
+      const numbered = item[2] !== undefined;
+      const content = (item[3] ?? '').replace(/^\[[ xX]\]\s*/, '');
+      if (!isMetadata(content)) state.item = { numbered: numbered && /^ {0,3}\S/.test(raw), lines: [plainText(content)] };
+    } else {
+      const text = line.replace(/^(?:>\s*)+/, '');
+      if (!isMetadata(text)) (state.item?.lines ?? state.paragraph).push(plainText(text));
+    }
+  }
+  flush();
+  return blocks;
+}
+
+/** Ends the paragraph or list item that is being read. */
+function takeBlock(state: State): Block | undefined {
+  const { item, section } = state;
+  const text = item ? item.lines.join(' ').trim() : joinLines(state.paragraph);
+  state.paragraph = [];
+  state.item = undefined;
+  if (text === '' || section === 'skipped') return undefined;
+  const numbered = item?.numbered === true;
+  const isStep = section === 'steps' || (section === 'open' && numbered);
+  const isItem = section === 'items' || (item !== undefined && !isLong(text));
+  return { kind: isStep ? 'step' : isItem ? 'item' : 'prose', text, lead: state.headings === 0, numbered: isStep && numbered };
+}
+
+function withoutFrontMatter(body: string): string {
+  return body.replace(/^\ufeff?\s*---\r?\n[\s\S]*?\r?\n(?:---|\.\.\.)(?:\r?\n|$)/, '');
+}
+
+function isTableOrRule(line: string): boolean {
+  return /^\|.*\|/.test(line) || /^[:\-|\s]+$/.test(line) || /^(?:[*_=-]\s*){3,}$/.test(line);
+}
+
+/** "*emphasis* first" and "1.5 litres" begin like list items but are not. */
+function isListMark(line: string, item: RegExpExecArray): boolean {
+  if (item[1] === '*' || item[1] === '-' || item[1] === '+') return /^(?:>\s*)*[-*+]\s/.test(line);
+  return item[2] === undefined || item[2].endsWith('、') || !/^(?:>\s*)*\d+[.)．]\d/.test(line);
+}
+
+/** A subsection ("### Dough") stays in the section it belongs to unless its own name says otherwise. */
+function enterSection(state: State, depth: number, name: string): void {
+  state.headings += 1;
+  const named = SECTION_NAMES.find(([, pattern]) => pattern.test(name))?.[0];
+  if (named === undefined && depth > state.depth && state.depth > 1) return;
+  if (depth === 1 && state.headings === 1) {
+    state.headings = 0; // a title repeated at the top of the body: what follows is still the lead
+    return;
+  }
+  state.section = named ?? 'open';
+  state.depth = depth;
+}
+
+function isLong(text: string): boolean {
+  return (text.match(/\p{Script=Han}/gu)?.length ?? 0) >= LONG_ITEM.han || text.split(/\s+/).length >= LONG_ITEM.words;
+}
+
+/** "🍳 Cook time: ~15 min", "预估卡路里：556 大卡": a label and a figure, true but no prose. */
+function isMetadata(raw: string): boolean {
+  const text = stripEmoji(raw).replace(/[*_`]/g, '').trim();
+  if (text.length > 60) return false;
+  if (/^(?:(?:prep\w*|cook|cooking|baking|total|rest|resting) time|servings?|yields?|calories|difficulty|serves)\b/i.test(text)) return true;
+  if (/^(?:authors?|credits?|source|by|via|original(?: recipe)?|作者|来源|出处)\s*[:：]/i.test(text)) return true;
+  if (/^[^:：，,。.!?]{0,12}(?:难度|卡路里|热量|份量|时长|用时)\s*[:：]/u.test(text)) return true;
+  return !/[。！？!?]./u.test(text) && /^[^:：，,。.!?]{1,30}\s?[:：]\s*[~≈★☆约\d]/u.test(text);
+}
+
+/** Lines of one paragraph: wrapped Latin lines become one, lines of a post stay sentences of their own. */
+function joinLines(lines: readonly string[]): string {
+  let text = '';
+  for (const line of lines) {
+    if (line === '') continue;
+    const wrapped = /[A-Za-zÀ-ÿ,'’)\d-]$/.test(text) && (lastLineLength(text) >= LATIN_LINE_BREAK_MIN || /^[a-z(]/.test(line));
+    text += text === '' ? line : wrapped || /[.!?:;]$/.test(text) ? ` ${line}` : `\n${line}`;
+  }
+  return text.trim();
+}
+
+function lastLineLength(text: string): number {
+  return text.length - text.lastIndexOf('\n') - 1;
+}
+
+/** One line without Markdown marks, HTML tags, addresses, hashtags and emoji; words stay as they are. */
+export function plainText(line: string): string {
+  const text = line
+    .replace(/!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?/g, ' ')
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/\[([^\]]+)\]\[[^\]]*\]/g, '$1')
+    .replace(/\[\^[^\]]*\]/g, '')
+    .replace(/<(?:https?:|mailto:)[^>]*>|https?:\/\/[^\s)）\]】，。]+|www\.[^\s)）\]】，。]+/g, REMOVED_LINK)
+    .replace(/<\/?[a-zA-Z][^>]*>/g, ' ')
+    .replace(/#[^#\s]+\[话题\]#?/g, ' ')
+    .replace(/#[^#\s]+#/g, ' ')
+    .replace(/(^|\s)#[\p{L}\p{N}_-]+/gu, ' ')
+    .replace(/`+([^`]*)`+/g, '$1')
+    .replace(/\*\*|__|~~/g, '')
+    .replace(/(?<![\p{L}\p{N}*])\*([^*\n]+)\*/gu, '$1')
+    .replace(/(?<=[\p{Script=Han}])\*([^*\n]+)\*/gu, '$1')
+    .replace(/(?<![\p{L}\p{N}_])_([^_\n]+)_(?![\p{L}\p{N}])/gu, '$1')
+    .replace(/\\([\\`*_{}[\]()#+.!|<>~-])/g, '$1')
+    .replace(/&nbsp;|\u00a0|\u3000/g, ' ')
+    .replace(/&amp;/g, '&')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&quot;/g, '"')
+    .replace(/[\u200b-\u200f\u2060\ufeff]/g, '');
+  return stripEmoji(text)
+    .replace(/\s+/g, ' ')
+    .replace(/(?<=[\p{Script=Han}，。！？、；：])\s+(?=[\p{Script=Han}，。！？、；：])/gu, '')
+    .trim();
+}

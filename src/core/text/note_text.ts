@@ -1,0 +1,112 @@
+import { cleanItem } from './items.ts';
+import { keyPhrases, wordWeights } from './key_phrases.ts';
+import { languageOf, type TextLanguage } from './language.ts';
+import { parseBody, plainText } from './markdown.ts';
+import type { Segmenters } from './segment.ts';
+import { type ClauseRun, clauseRuns, splitSentences } from './sentences.ts';
+import { subjectsOf } from './subject.ts';
+
+/** What is read of a note. */
+export interface NoteInput {
+  readonly noteId: string;
+  readonly title: string;
+  readonly body: string;
+  /** Language tag; empty where unknown. */
+  readonly lang: string;
+}
+
+/** A stretch of clauses of the note, and how much its place in the note is worth in [0, 1]. */
+export interface Passage extends ClauseRun {
+  readonly worth: number;
+  readonly origin: 'title' | 'prose' | 'step';
+}
+
+/** What a writer knows about a note. */
+export interface NoteText {
+  readonly noteId: string;
+  readonly language: TextLanguage;
+  /** The note's own title without Markdown and emoji. */
+  readonly title: string;
+  /** The thing the note is about, as its title names it: the full name first, then shorter forms. Empty when it names none. */
+  readonly subjects: readonly string[];
+  /** A recipe has ingredients and says how to make something; a guide has numbered steps; anything else is a post. */
+  readonly form: 'recipe' | 'guide' | 'post';
+  readonly passages: readonly Passage[];
+  /** Names of listed things (ingredients, features), most telling first. */
+  readonly items: readonly string[];
+  /** Number of numbered steps. */
+  readonly steps: number;
+  readonly phrases: readonly string[];
+  /** How much each content word (lower case) says about this note, the heaviest being 1. */
+  readonly weights: ReadonlyMap<string, number>;
+  /** Everything readable in title and body, lower case, for checks against it. */
+  readonly source: string;
+  readonly sourceWords: ReadonlySet<string>;
+}
+
+const LEAD_WORTH = 1;
+const PROSE_WORTH = 0.6;
+const STEP_WORTH = 0.4;
+// A word of the title says more about the note than one of its steps.
+const TITLE_WEIGHT = 3;
+const LEAD_WEIGHT = 2;
+const STEP_WEIGHT = 0.5;
+const MOST_PASSAGES = 60;
+const RECIPE_TITLE = /做法|食谱|\brecipe\b/i;
+const GUIDE_STEPS = 3;
+
+/** Reads a note: language, subject, sentences cut into clauses, listed things, key phrases. Entities (lower case) weigh more. */
+export function understandNote(note: NoteInput, segmenters: Segmenters, entities: ReadonlySet<string>): NoteText {
+  const title = plainText(note.title);
+  const language = languageOf(note.lang, `${note.title}\n${note.body}`);
+  const segment = segmenters[language];
+  const blocks = parseBody(note.body);
+  const prose = blocks.filter((block) => block.kind === 'prose');
+  const steps = blocks.filter((block) => block.kind === 'step');
+  const listed = blocks.filter((block) => block.kind === 'item');
+  const text = [title, ...blocks.map((block) => block.text)].join('\n');
+  const isRecipe = steps.length > 0 && (listed.length > 1 || RECIPE_TITLE.test(title));
+  const numbered = steps.filter((block) => block.numbered).length;
+
+  const places = [
+    { words: segment(title), weight: TITLE_WEIGHT },
+    ...blocks.map((block) => ({ words: segment(block.text), weight: block.lead ? LEAD_WEIGHT : block.kind === 'step' ? STEP_WEIGHT : 1 })),
+  ];
+  const weights = wordWeights(places, language, entities);
+  const subjects = subjectsOf(title, language);
+  const form = isRecipe ? 'recipe' : numbered >= GUIDE_STEPS ? 'guide' : 'post';
+  // Only notes that name or list little are described by their phrases.
+  const phrases = form === 'post' || subjects.length === 0 ? keyPhrases([title, ...prose.map((block) => block.text)], segment, language, weights) : [];
+  const passagesOf = (source: string, worth: number, origin: Passage['origin']): Passage[] =>
+    splitSentences(source).flatMap((sentence) => clauseRuns(sentence, language).map((run) => ({ ...run, worth, origin })));
+  const passages = [
+    ...(subjects.length === 0 ? passagesOf(title, LEAD_WORTH, 'title') : []),
+    ...prose.flatMap((block) => passagesOf(block.text, block.lead ? LEAD_WORTH : PROSE_WORTH, 'prose')),
+  ];
+  if (passages.length < MOST_PASSAGES) passages.push(...steps.flatMap((block) => passagesOf(block.text, STEP_WORTH, 'step')));
+  return {
+    noteId: note.noteId,
+    language,
+    title,
+    subjects,
+    form,
+    passages: passages.slice(0, MOST_PASSAGES * 3),
+    items: itemNames(listed.map((block) => block.text), language, subjects[0] ?? ''),
+    steps: numbered,
+    phrases,
+    weights,
+    source: text.toLowerCase(),
+    sourceWords: new Set(places.flatMap(({ words }) => words.map((word) => word.toLowerCase()))),
+  };
+}
+
+function itemNames(texts: readonly string[], language: TextLanguage, subject: string): string[] {
+  const names = new Map<string, string>();
+  for (const text of texts) {
+    for (const name of cleanItem(text, language)) {
+      const key = name.toLowerCase();
+      if (!names.has(key) && !subject.toLowerCase().includes(key)) names.set(key, name);
+    }
+  }
+  return [...names.values()];
+}

@@ -1,0 +1,165 @@
+import type { NoteText } from './note_text.ts';
+import type { Candidate } from './writer.ts';
+
+
+const MOST_STEPS = 12; // "23 steps to …" puts readers off
+const MOST_ITEMS = 6;
+
+/**
+ * Titles made from patterns of the note's language, filled with its subject, listed things and key phrases only.
+ * `prior` is how well titles of a pattern read in general.
+ * No pattern says anything of its own about the subject: no praise, no number but the count of steps.
+ */
+export function fillPatterns(note: NoteText): Candidate[] {
+  if (note.language === 'zh') return note.form === 'post' ? chinesePost(note) : chineseRecipe(note);
+  if (note.language === 'en') return note.form === 'post' ? englishPost(note) : englishRecipe(note);
+  return note.subjects.map((subject) => ({ text: subject, prior: 0.5 }));
+}
+
+function chineseRecipe(note: NoteText): Candidate[] {
+  const drafts: Candidate[] = [];
+  const add = (prior: number, text: string): void => void drafts.push({ text, prior });
+  const items = note.items.slice(0, MOST_ITEMS);
+  for (const subject of note.subjects) {
+    add(0.75, `${subject}怎么做？`);
+    add(0.7, `${subject}怎么做`);
+    add(0.65, `如何做${subject}`);
+    add(0.55, `想做${subject}？`);
+    add(0.55, `${subject}！`);
+    add(0.4, subject);
+    add(0.5, `${subject}教程`);
+    if (note.steps >= 2 && note.steps <= MOST_STEPS) add(0.7, `${note.steps}步做${subject}`);
+    for (const [index, a] of items.entries()) {
+      add(0.55, `想用${a}做${subject}？`);
+      const b = items[index + 1];
+      const c = items[index + 2];
+      if (b === undefined) continue;
+      add(0.72, `${a}和${b}怎么做？试试${subject}`);
+      add(0.66, `用${a}和${b}做${subject}`);
+      add(0.6, `有${a}和${b}，做${subject}吗？`);
+      add(0.55, `用${a}和${b}做${subject}！`);
+      add(0.55, `${a}·${b}·${subject}`);
+      if (c === undefined) continue;
+      add(0.6, `${subject}：${a}、${b}和${c}`);
+    }
+  }
+  for (const [index, a] of items.entries()) {
+    if (note.steps >= 2 && note.steps <= MOST_STEPS) add(0.4, `${note.steps}步做好${a}`);
+    add(0.5, `${a}怎么做？`);
+    const b = items[index + 1];
+    const c = items[index + 2];
+    if (b === undefined) continue;
+    add(0.55, `${a}和${b}怎么做？`);
+    add(0.45, `如何做${a}和${b}`);
+    add(0.35, `${a}和${b}！`);
+    add(0.35, `${a}和${b}`);
+    if (c !== undefined) add(0.45, `${a}·${b}·${c}`);
+  }
+  return drafts;
+}
+
+function chinesePost(note: NoteText): Candidate[] {
+  const drafts: Candidate[] = [];
+  const add = (prior: number, text: string): void => void drafts.push({ text, prior });
+  const names = [...note.subjects, ...note.items.slice(0, MOST_ITEMS), ...note.phrases.slice(0, MOST_ITEMS)];
+  for (const [index, name] of [...new Set(names)].entries()) {
+    const prior = index < note.subjects.length ? 0.6 : 0.35;
+    add(prior, `${name}怎么样？`);
+    add(prior - 0.05, `想了解${name}吗？`);
+    add(prior - 0.05, `关于${name}`);
+    add(prior - 0.1, `如何了解${name}`);
+    add(prior - 0.1, `${name}！`);
+    add(prior - 0.1, name);
+    const [next, third] = [names[index + 1], names[index + 2]];
+    if (next === undefined || next === name) continue;
+    add(prior - 0.05, `关于${name}和${next}`);
+    add(prior - 0.05, `${name}和${next}怎么样？`);
+    if (third !== undefined) add(prior - 0.1, `${name}·${next}·${third}`);
+  }
+  return drafts;
+}
+
+function englishRecipe(note: NoteText): Candidate[] {
+  const drafts: Candidate[] = [];
+  const add = (prior: number, text: string): void => void drafts.push({ text, prior });
+  const items = note.items.slice(0, MOST_ITEMS);
+  for (const [index, subject] of note.subjects.entries()) {
+    const loss = index * 0.05;
+    add(0.75 - loss, `How to make ${subject}`);
+    add(0.6 - loss, `Making ${subject}`);
+    add(0.55 - loss, `${subject} recipe`);
+    add(0.4 - loss, `Make ${subject}`);
+    add(0.45 - loss, subject);
+    add(0.65 - loss, `How do you make ${subject}?`);
+    add(0.6 - loss, `Craving ${subject}?`);
+    add(0.55 - loss, `Ready for ${subject}?`);
+    add(0.55 - loss, `What goes into ${subject}?`);
+    add(0.5 - loss, `${subject}, anyone?`);
+    add(0.5 - loss, `Let's make ${subject}!`);
+    add(0.45 - loss, `${subject}!`);
+    if (note.steps >= 2 && note.steps <= MOST_STEPS) {
+      add(0.65 - loss, `${subject} in ${note.steps} steps`);
+      add(0.65 - loss, `${note.steps} steps to ${subject}`);
+    }
+    for (const [at, a] of items.entries()) {
+      const [b, c] = [items[at + 1], items[at + 2]];
+      if (!/\bwith\b/i.test(subject)) add(0.6 - loss, `${subject} with ${a}`);
+      if (b === undefined) continue;
+      if (!/\bwith\b/i.test(subject)) {
+        add(0.7 - loss, `${subject} with ${a} and ${b}`);
+        add(0.68 - loss, `How to make ${subject} with ${a} and ${b}`);
+        add(0.6 - loss, `Ever tried ${subject} with ${a}?`);
+        add(0.5 - loss, `${subject} with ${a} and ${b}!`);
+      }
+      add(0.62 - loss, `Got ${a} and ${b}? Make ${subject}`);
+      add(0.6 - loss, `${capitalised(a)} · ${b} · ${subject}`);
+      if (c !== undefined) add(0.6 - loss, `${subject}: ${a}, ${b} and ${c}`);
+    }
+  }
+  for (const [at, a] of items.entries()) {
+    const [b, c] = [items[at + 1], items[at + 2]];
+    if (note.steps >= 2 && note.steps <= MOST_STEPS) add(0.4, `${note.steps} steps with ${a}`);
+    add(0.4, `Love ${a}?`);
+    add(0.45, `Cooking with ${a}?`);
+    add(0.45, `How to cook with ${a}`);
+    add(0.4, `Cooking with ${a}`);
+    add(0.35, `Cooking with ${a}!`);
+    add(0.35, `${capitalised(a)} recipe`);
+    add(0.35, `How to use ${a}`);
+    if (b === undefined) continue;
+    add(0.55, `Got ${a} and ${b}?`);
+    add(0.5, `How to cook with ${a} and ${b}`);
+    add(0.42, `${capitalised(a)} and ${b}`);
+    add(0.4, `${capitalised(a)} and ${b}!`);
+    if (c === undefined) continue;
+    add(0.42, `${capitalised(a)}, ${b} and ${c}`);
+    add(0.45, `${capitalised(a)} · ${b} · ${c}`);
+  }
+  return drafts;
+}
+
+function englishPost(note: NoteText): Candidate[] {
+  const drafts: Candidate[] = [];
+  const add = (prior: number, text: string): void => void drafts.push({ text, prior });
+  const names = [...new Set([...note.subjects, ...note.items.slice(0, MOST_ITEMS), ...note.phrases.slice(0, MOST_ITEMS)])];
+  for (const [index, name] of names.entries()) {
+    const prior = index < note.subjects.length ? 0.6 : 0.35;
+    add(prior, `Curious about ${name}?`);
+    add(prior - 0.05, `What about ${name}?`);
+    add(prior - 0.05, `About ${name}`);
+    add(prior - 0.1, `How to get into ${name}`);
+    add(prior - 0.1, `${capitalised(name)}!`);
+    add(prior - 0.1, capitalised(name));
+    const [next, third] = [names[index + 1], names[index + 2]];
+    if (next === undefined) continue;
+    add(prior - 0.05, `${capitalised(name)} and ${next}`);
+    add(prior - 0.05, `Curious about ${name} and ${next}?`);
+    if (third !== undefined) add(prior - 0.1, `${capitalised(name)} · ${next} · ${third}`);
+  }
+  return drafts;
+}
+
+/** The text with a capital first letter. */
+export function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,101 @@
+import type { BannedMatcher } from './banned.ts';
+import { bareText, type CheckContext, findRejection, type Rejection } from './controls.ts';
+import { stripEmoji } from './emoji.ts';
+import { lengthOf } from './length.ts';
+import type { NoteText } from './note_text.ts';
+import { PLATFORM_RULES } from './platforms.ts';
+import { chooseDistinct, type Scored } from './rank.ts';
+import type { Segmenter, Segmenters } from './segment.ts';
+import { isContentWord } from './stop_words.ts';
+import type { TitleRequest, TitleWriter } from './writer.ts';
+
+const SHARES = { prior: 0.45, relevance: 0.3, information: 0.1, length: 0.15 };
+const TELLING_WORDS = 8; // content words after which more do not make a title more informative
+const RELEVANT_WORDS = 6;
+const BEST_LENGTH = 0.6; // of the way from the shortest to the longest that is allowed
+
+/** The titles of one note, best first, and how many candidates were refused for which reason. */
+export interface WrittenTitles {
+  readonly titles: readonly Scored[];
+  readonly rejected: Readonly<Partial<Record<Rejection, number>>>;
+}
+
+/**
+ * Has a writer propose texts for a note, refuses every one that breaks a control, and chooses `count` distinct ones.
+ * The score in [0, 1] is 0.45 writer's prior + 0.30 relevance to the note + 0.15 fit of length + 0.10 information.
+ */
+export function writeTitles(
+  note: NoteText,
+  writer: TitleWriter,
+  request: TitleRequest,
+  segmenters: Segmenters,
+  isBanned: BannedMatcher,
+  count: number,
+): WrittenTitles {
+  const context = checkContext(note, request, segmenters, isBanned);
+  const rejected: Partial<Record<Rejection, number>> = {};
+  const refuse = (reason: Rejection, times = 1): void => {
+    if (times > 0) rejected[reason] = (rejected[reason] ?? 0) + times;
+  };
+  const accepted = new Map<string, Scored>();
+  const seen = new Set<string>();
+  for (const { text, prior } of writer.propose(note, request)) {
+    if (seen.has(text)) continue;
+    seen.add(text);
+    const reason = findRejection(text, request.controls, context);
+    if (reason !== undefined) {
+      refuse(reason);
+      continue;
+    }
+    const score = scoreOf(text, prior, note, request, context);
+    const bare = bareText(text);
+    const known = accepted.get(bare);
+    if (known) refuse('duplicate');
+    if (!known || known.score < score) accepted.set(bare, { text, score });
+  }
+  const { chosen, duplicates } = chooseDistinct([...accepted.values()], count);
+  refuse('duplicate', duplicates);
+  return { titles: chosen, rejected };
+}
+
+function checkContext(note: NoteText, request: TitleRequest, segmenters: Segmenters, isBanned: BannedMatcher): CheckContext {
+  const { controls, queries, kind } = request;
+  const segment = remembered(segmenters[note.language]);
+  const asked = [...controls.keywords, ...(controls.brand === null ? [] : [controls.brand]), ...queries.map(({ query }) => query)].join('\n').toLowerCase();
+  return {
+    kind,
+    language: note.language,
+    segment,
+    source: `${note.source}\n${asked}`,
+    sourceWords: asked === '' ? note.sourceWords : new Set([...note.sourceWords, ...segment(asked)]),
+    original: bareText(note.title),
+    isBanned,
+    counts: note.steps > 0 ? [note.steps] : [],
+  };
+}
+
+/** A text is cut once for its check and its score. */
+function remembered(segment: Segmenter): Segmenter {
+  const known = new Map<string, string[]>();
+  return (text) => {
+    const words = known.get(text) ?? segment(text);
+    known.set(text, words);
+    return words;
+  };
+}
+
+function scoreOf(text: string, prior: number, note: NoteText, request: TitleRequest, context: CheckContext): number {
+  const words = new Set(context.segment(stripEmoji(text)).map((word) => word.toLowerCase()).filter((word) => isContentWord(word, note.language)));
+  let weight = 0;
+  for (const word of words) weight += note.weights.get(word) ?? 0;
+  const { min, max } = request.controls.length;
+  const best = min + BEST_LENGTH * (max - min);
+  const length = lengthOf(text, PLATFORM_RULES[request.controls.platform].unit);
+  const lengthFit = max === min ? 1 : 1 - Math.abs(length - best) / Math.max(best - min, max - best);
+  const score =
+    SHARES.prior * Math.min(1, Math.max(0, prior)) +
+    SHARES.relevance * Math.min(1, weight / RELEVANT_WORDS) +
+    SHARES.information * Math.min(1, words.size / TELLING_WORDS) +
+    SHARES.length * lengthFit;
+  return Math.round(score * 1e6) / 1e6;
+}

@@ -1,0 +1,227 @@
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { run } from '../../src/cli.ts';
+import { saveNotes } from '../../src/core/store/notes.ts';
+import { openStore } from '../../src/core/store/open.ts';
+import { beginRun } from '../../src/core/store/runs.ts';
+import { makePicture, makeVideo, temporaryFolder } from '../core/media/made_media.ts';
+
+const NOW = new Date('2025-01-01T00:00:00Z');
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly json: { images: Record<string, unknown>[]; failed: { item: string; reason: string }[] };
+}
+
+/** A folder with a store of these notes, each with its media in the folder. */
+function storeOf(folder: string, notes: Readonly<Record<string, readonly string[]>>): void {
+  const store = openStore(join(folder, 'a.db'), { create: true, now: NOW });
+  const runId = beginRun(store, { command: 'import notes', arguments: [], seed: 1, version: '0', startedAt: NOW });
+  const empty = { title: '', body: '', lang: '', brand: '', category: '', createdAt: '' };
+  const media = (name: string) => ({
+    path: join(folder, name),
+    root: folder,
+    kind: name.endsWith('.mp4') ? ('video' as const) : ('image' as const),
+  });
+  saveNotes(
+    store,
+    Object.entries(notes).map(([noteId, names]) => ({ noteId, ...empty, media: names.map(media) })),
+    runId,
+  );
+  store.db.close();
+}
+
+/** The runs that made the images now in the store. */
+function runsOfImages(folder: string): unknown[] {
+  const store = openStore(join(folder, 'a.db'), { create: false, now: NOW });
+  const runs = store.db.prepare('SELECT note_id, element_id, run_id FROM note_elements ORDER BY note_id, element_id').all();
+  store.db.close();
+  return runs;
+}
+
+async function extract(folder: string, flags: readonly string[] = [], interruptAfter = Number.POSITIVE_INFINITY): Promise<Result> {
+  let stdout = '';
+  let stderr = '';
+  let clockReads = 0;
+  const controller = new AbortController();
+  const code = await run(['extract', '-s', 'a.db', ...flags], {
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+    isTerminal: false,
+    environment: {},
+    workingDirectory: folder,
+    now: () => {
+      // The clock is read at the start and for every finished note.
+      if (++clockReads > interruptAfter) controller.abort();
+      return NOW;
+    },
+    signal: controller.signal,
+  });
+  return { code, stdout, stderr, json: flags.includes('--json') && stdout ? JSON.parse(stdout) : { images: [], failed: [] } };
+}
+
+describe('atelier extract', () => {
+  it('turns photos and videos into image elements, and a second run changes nothing', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'a.png'), await makePicture(1));
+    await makeVideo(join(folder, 'v.mp4'), 'testsrc2=s=320x180:r=25:d=2[a];mandelbrot=s=320x180:r=25,trim=duration=2[b];[a][b]concat=n=2');
+    storeOf(folder, { n1: ['a.png', 'v.mp4'], n2: ['a.png'], n3: [] });
+
+    const first = await extract(folder, ['--json']);
+    expect(first.code).toBe(0);
+    expect(first.json.failed).toEqual([]);
+    expect(first.json.images.map((image) => image.note_id)).toEqual(['n1', 'n1', 'n1', 'n2']);
+    for (const image of first.json.images) {
+      expect(Object.keys(image)).toEqual([
+        'element_id',
+        'note_id',
+        'source',
+        'path',
+        'width',
+        'height',
+        'time_s',
+        'score',
+        'parts',
+        'text',
+      ]);
+      expect(await sharp(image.path as string).metadata()).toMatchObject({
+        format: 'jpeg',
+        width: image.width,
+        height: image.height,
+      });
+    }
+    const photos = first.json.images.filter((image) => image.time_s === null);
+    expect(photos.map((image) => image.source)).toEqual([join(folder, 'a.png'), join(folder, 'a.png')]);
+    expect(new Set(photos.map((image) => image.element_id)).size).toBe(1);
+
+    const runs = runsOfImages(folder);
+    expect(await extract(folder, ['--json'])).toEqual(first);
+    expect(runsOfImages(folder)).toEqual(runs);
+  });
+
+  it('does the work again for changed media, other parameters or a lost file, and only then', async () => {
+    const folder = temporaryFolder();
+    for (const seed of [1, 2, 3]) writeFileSync(join(folder, `${seed}.png`), await makePicture(seed));
+    storeOf(folder, { n1: ['1.png', '2.png', '3.png'] });
+    const three = await extract(folder, ['--json']);
+    expect(three.json.images).toHaveLength(3);
+
+    const two = await extract(folder, ['--json', '--per-note', '2']);
+    expect(two.json.images).toEqual(three.json.images.slice(0, 2));
+
+    rmSync(two.json.images[0]?.path as string);
+    expect(await extract(folder, ['--json', '--per-note', '2'])).toEqual(two);
+    expect(existsSync(two.json.images[0]?.path as string)).toBe(true);
+
+    writeFileSync(join(folder, '1.png'), await makePicture(4));
+    const changed = await extract(folder, ['--json']);
+    const idOf = (result: Result, name: string): unknown =>
+      result.json.images.find((image) => String(image.source).endsWith(name))?.element_id;
+    expect(idOf(changed, '2.png')).toBe(idOf(three, '2.png'));
+    expect(idOf(changed, '1.png')).not.toBe(idOf(three, '1.png'));
+  });
+
+  it('lists what failed, exits with 1, and tries it again', async () => {
+    const folder = temporaryFolder();
+    const outside = temporaryFolder();
+    writeFileSync(join(folder, 'good.png'), await makePicture(1));
+    writeFileSync(join(folder, 'broken.jpg'), 'no picture');
+    writeFileSync(join(folder, 'broken.mp4'), 'no video');
+    writeFileSync(join(outside, 'secret.png'), await makePicture(2));
+    symlinkSync(join(outside, 'secret.png'), join(folder, 'link.png'));
+    storeOf(folder, { n1: ['good.png', 'broken.jpg'], n2: ['missing.png'], n3: ['link.png', 'broken.mp4'] });
+
+    const first = await extract(folder, ['--json']);
+    expect(first.code).toBe(1);
+    expect(first.json.images).toHaveLength(1);
+    expect(first.json.failed.map((failure) => failure.item)).toEqual([
+      `n1 ${join(folder, 'broken.jpg')}`,
+      `n2 ${join(folder, 'missing.png')}`,
+      `n3 ${join(folder, 'link.png')}`,
+      `n3 ${join(folder, 'broken.mp4')}`,
+    ]);
+    const reasons = first.json.failed.map((failure) => failure.reason);
+    expect(reasons).toEqual([
+      expect.stringContaining('cannot be decoded'),
+      expect.stringContaining('but there is none'),
+      expect.stringContaining('Expected a file inside'),
+      expect.stringContaining('ffmpeg cannot read it'),
+    ]);
+    expect(await extract(folder, ['--json'])).toEqual(first);
+
+    writeFileSync(
+      join(folder, 'broken.jpg'),
+      await sharp(await makePicture(3))
+        .jpeg()
+        .toBuffer(),
+    );
+    const mended = await extract(folder, ['--json', '--notes', 'n1']);
+    expect(mended.code).toBe(0);
+    expect(mended.json.images).toHaveLength(2);
+  });
+
+  it('keeps the images of a note whose media are away', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'a.png'), await makePicture(1));
+    storeOf(folder, { n1: ['a.png'] });
+    const before = await extract(folder, ['--json']);
+    renameSync(join(folder, 'a.png'), join(folder, 'b.png'));
+    const away = await extract(folder, ['--json']);
+    expect(away.code).toBe(1);
+    expect(away.json.images).toEqual(before.json.images);
+  });
+
+  it('takes only the notes asked for, and names those it does not have', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'a.png'), await makePicture(1));
+    storeOf(folder, { n1: ['a.png'], n2: ['a.png'] });
+    const result = await extract(folder, ['--json', '--notes', 'n2,n9']);
+    expect(result.code).toBe(1);
+    expect(result.json.images.map((image) => image.note_id)).toEqual(['n2']);
+    expect(result.json.failed.map((failure) => failure.item)).toEqual(['n9']);
+  });
+
+  it('tells people what it made and where it lies', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'a.png'), await makePicture(1));
+    storeOf(folder, { n1: ['a.png'] });
+    const { stdout } = await extract(folder);
+    expect(stdout).toMatch(/^note\s+image\s+size\s+score\s+from\n/);
+    expect(stdout).toContain('900×600');
+    expect(stdout).toContain(`1 images of 1 notes in ${join(folder, 'a.db.files')}`);
+  });
+
+  it('cannot run with an ffmpeg that is not there, and says so', async () => {
+    const folder = temporaryFolder();
+    storeOf(folder, { n1: [] });
+    const { code, stderr } = await extract(folder, ['--ffmpeg', 'nowhere/ffmpeg']);
+    expect(code).toBe(2);
+    expect(stderr).toContain(join(folder, 'nowhere/ffmpeg'));
+  });
+
+  it('can be interrupted and finished later', async () => {
+    const folder = temporaryFolder();
+    const names = [1, 2, 3, 4, 5, 6].map((seed) => `${seed}.png`);
+    for (const [index, name] of names.entries()) writeFileSync(join(folder, name), await makePicture(index));
+    storeOf(folder, Object.fromEntries(names.map((name) => [`n${name}`, [name]])));
+    expect((await extract(folder, ['--json'], 2)).code).toBe(130);
+    expect(runsOfImages(folder).length).toBeGreaterThan(0);
+    expect(runsOfImages(folder).length).toBeLessThan(6);
+    const finished = await extract(folder, ['--json']);
+    expect(finished.json.images).toHaveLength(6);
+    const clean = temporaryFolder();
+    for (const name of names) writeFileSync(join(clean, name), readFileSync(join(folder, name)));
+    storeOf(clean, Object.fromEntries(names.map((name) => [`n${name}`, [name]])));
+    const once = await extract(clean, ['--json']);
+    const ids = (result: Result): unknown[] => result.json.images.map((image) => [image.note_id, image.element_id, image.score]);
+    expect(ids(finished)).toEqual(ids(once));
+  });
+});

@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { areNearDuplicates, differenceHash, hammingDistance } from '../../../src/core/media/perceptual_hash.ts';
+import { encodeJpeg, workingPixels } from '../../../src/core/media/picture.ts';
+import { measurePicture } from '../../../src/core/media/quality.ts';
+import { changed, makePicture } from './made_media.ts';
+
+async function hashOf(picture: Buffer): Promise<bigint> {
+  const pixels = await workingPixels(await encodeJpeg(picture));
+  return differenceHash(measurePicture(pixels, 1, 1).luma, pixels.width, pixels.height);
+}
+
+const hashes = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+
+describe('difference hash', () => {
+  it('sets exactly the bits of cells brighter than their left neighbour', () => {
+    const rising = new Uint8Array(9 * 8).map((_, at) => (at % 9) * 10);
+    expect(differenceHash(rising, 9, 8)).toBe(2n ** 64n - 1n);
+    expect(differenceHash(rising.toReversed(), 9, 8)).toBe(0n);
+    const oneStep = new Uint8Array(9 * 8);
+    oneStep[8] = 255;
+    expect(differenceHash(oneStep, 9, 8)).toBe(2n ** 56n);
+  });
+
+  it('has the Hamming distance of a metric', () => {
+    fc.assert(
+      fc.property(hashes, hashes, hashes, (a, b, c) => {
+        expect(hammingDistance(a, a)).toBe(0);
+        expect(hammingDistance(a, b)).toBe(hammingDistance(b, a));
+        expect(hammingDistance(a, c)).toBeLessThanOrEqual(hammingDistance(a, b) + hammingDistance(b, c));
+        expect(hammingDistance(a, b)).toBe((a ^ b).toString(2).replaceAll('0', '').length);
+      }),
+    );
+  });
+
+  it('finds re-encoded, darker, blurred and smaller copies near-duplicates', async () => {
+    const original = await makePicture(11);
+    const hash = await hashOf(original);
+    const copies = [
+      await sharp(original).jpeg({ quality: 30 }).toBuffer(),
+      await changed(original, (copy) => copy.linear(0.6, 5)),
+      await changed(original, (copy) => copy.blur(4)),
+      await changed(original, (copy) => copy.resize(200)),
+    ];
+    for (const copy of copies) expect(areNearDuplicates(hash, await hashOf(copy))).toBe(true);
+  });
+
+  it('finds different pictures different', async () => {
+    const all = await Promise.all([21, 22, 23, 24, 25].map(async (seed) => hashOf(await makePicture(seed))));
+    all.forEach((a, index) => {
+      for (const b of all.slice(index + 1)) expect(areNearDuplicates(a, b)).toBe(false);
+    });
+  });
+
+  it('takes pictures smaller than its cells', () => {
+    expect(differenceHash(new Uint8Array([0, 255]), 2, 1)).toBeGreaterThan(0n);
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { createBannedMatcher } from '../../../src/core/text/banned.ts';
+import { bareText, type CheckContext, type Controls, findRejection, hasStyle, STYLES } from '../../../src/core/text/controls.ts';
+import { chooseEmoji, countEmoji, picturesFor, stripEmoji } from '../../../src/core/text/emoji.ts';
+import { isBalanced, isFragment } from '../../../src/core/text/fragments.ts';
+import { loadSegmenters } from '../../../src/core/text/segment.ts';
+
+const segmenters = await loadSegmenters(new Set(['zh', 'en']), []);
+
+function contextOf(language: 'zh' | 'en', source: string, original = ''): CheckContext {
+  const segment = segmenters[language];
+  return {
+    kind: 'title',
+    language,
+    segment,
+    source: source.toLowerCase(),
+    sourceWords: new Set(segment(source.toLowerCase())),
+    original: bareText(original),
+    isBanned: createBannedMatcher(['竞品', 'Rival']),
+    counts: [5],
+  };
+}
+
+const CONTROLS: Controls = { keywords: [], length: { min: 1, max: 60 }, emoji: 'none', brand: null, style: null, platform: 'generic' };
+const zh = contextOf('zh', '糖醋排骨的做法\n糖醋排骨酸甜可口，外酥里嫩，做法简单，大约 45 分钟。竞品 第一', '糖醋排骨的做法');
+const en = contextOf('en', 'Bean soup. A warm soup with beans and fresh bread from Rival, ready in 20 minutes.', 'Bean soup');
+
+describe('checking candidates', () => {
+  it.each([
+    ['糖醋排骨｜酸甜可口，外酥里嫩', {}, undefined],
+    ['糖醋排骨｜酸甜可口，外酥里嫩', { length: { min: 1, max: 8 } }, 'length'],
+    ['糖醋排骨｜酸甜可口，外酥里嫩，做法简单，大约 45 分钟', { platform: 'xiaohongshu' }, 'platform'],
+    ['糖醋排骨{酸甜可口}', { platform: 'tiktok' }, 'platform'],
+    ['糖醋排骨｜酸甜可口', { keywords: ['酸甜', '下饭'] }, 'keywords'],
+    ['糖醋排骨｜酸甜可口', { brand: '食集' }, 'brand'],
+    ['糖醋排骨🍖', {}, 'emoji'],
+    ['糖醋排骨', { emoji: 'some' }, 'emoji'],
+    ['糖醋排骨｜酸甜可口', { style: 'question' }, 'style'],
+    ['糖醋排骨第一', {}, 'banned'],
+    ['糖醋排骨竞品', {}, 'banned'],
+    ['但糖醋排骨酸甜可口', {}, 'fragment'],
+    ['糖醋排骨（酸甜', {}, 'fragment'],
+    ['糖醋排骨，', {}, 'fragment'],
+    ['「糖醋排骨」的做法！', {}, 'same-as-original'],
+    ['糖醋排骨｜麻辣鲜香', {}, 'unfaithful'],
+    ['30 分钟做糖醋排骨', {}, 'unfaithful'],
+    ['5步做糖醋排骨', {}, undefined],
+    ['45 分钟做糖醋排骨', {}, undefined],
+  ] as const)('%s with %j is refused for %s', (text, changes, reason) => {
+    expect(findRejection(text, { ...CONTROLS, ...changes } as Controls, zh)).toBe(reason);
+  });
+
+  it.each([
+    ['Bean soup: A warm soup with beans', {}, undefined],
+    ['WARM bean soup with bread', { keywords: ['warm'] }, undefined],
+    ['Bean soup with bread from Rival', {}, 'banned'],
+    ['With beans and fresh bread', {}, 'fragment'],
+    ['A warm soup with', {}, 'fragment'],
+    ['- warm soup', {}, 'fragment'],
+    ['**Warm** soup', {}, 'fragment'],
+    ['Bean soup', {}, 'same-as-original'],
+    ['Creamy bean soup', {}, 'unfaithful'],
+    ['Bean soup in 10 minutes', {}, 'unfaithful'],
+    ['Bean soup in 20 minutes', {}, undefined],
+  ] as const)('%s with %j is refused for %s', (text, changes, reason) => {
+    expect(findRejection(text, { ...CONTROLS, ...changes } as Controls, en)).toBe(reason);
+  });
+});
+
+describe('styles', () => {
+  it.each([
+    ['糖醋排骨怎么做？', ['question', 'how-to']],
+    ['5步做糖醋排骨', ['list']],
+    ['Beans · bread · soup', ['list']],
+    ['How to make soup!', ['how-to', 'exclamation']],
+    ['Warm bean soup', ['plain']],
+  ] as const)('of %s are %j', (text, styles) => {
+    expect(STYLES.filter((style) => hasStyle(text, style))).toEqual(STYLES.filter((style) => (styles as readonly string[]).includes(style)));
+  });
+});
+
+describe('banned terms', () => {
+  it('match whole Latin words in either case, and anywhere in Han text', () => {
+    const isBanned = createBannedMatcher(['ACE', '加微信']);
+    expect(isBanned('an ace product')).toBe(true);
+    expect(isBanned('a nice place')).toBe(false);
+    expect(isBanned('快来加微信吧')).toBe(true);
+    expect(isBanned('GUARANTEED results')).toBe(true);
+    expect(isBanned('国家级工艺')).toBe(true);
+  });
+});
+
+describe('fragments', () => {
+  it('are pieces torn from their sentence', () => {
+    for (const text of ['因为好吃', '的做法', '适合在', '酸甜可口，', '（可选', '好吃｜但贵']) expect(isFragment(text, 'zh') || !isBalanced(text), text).toBe(true);
+    for (const text of ['and then rest', 'Soup with', 'Served in the', 'Soup: because']) expect(isFragment(text, 'en'), text).toBe(true);
+  });
+
+  it('are not words that merely begin or end like one', () => {
+    for (const text of ['地道川味', '和牛汉堡', '15 分钟即可', '做法简单']) expect(isFragment(text, 'zh'), text).toBe(false);
+    for (const text of ['Andes soup', 'Island bread', 'How to make tofu']) expect(isFragment(text, 'en'), text).toBe(false);
+  });
+});
+
+describe('emoji', () => {
+  it('count as their grapheme clusters', () => {
+    expect(countEmoji('a👨‍👩‍👧b🇨🇳c1️⃣')).toBe(3);
+    expect(countEmoji('1 # * plain')).toBe(0);
+    expect(stripEmoji('🍜 汤面 👍🏽')).toBe('汤面');
+  });
+
+  it('come from the title first, then from the note, then neutral ones', () => {
+    const chosen = chooseEmoji('番茄鸡蛋', picturesFor('番茄鸡蛋 洋葱'), 4);
+    expect(new Set(chosen.slice(0, 2))).toEqual(new Set(['🍅', '🥚']));
+    expect(chosen[2]).toBe('🧅');
+    expect(new Set(chosen).size).toBe(4);
+  });
+});

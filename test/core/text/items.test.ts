@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { cleanItem } from '../../../src/core/text/items.ts';
+import { subjectsOf } from '../../../src/core/text/subject.ts';
+
+describe('names of listed things', () => {
+  it.each([
+    ['~150g (1/3 lb) bacon cubes', ['bacon cubes']],
+    ['2 tbsp minced garlic', ['garlic']],
+    ['1/2 cup Parmesan, grated', ['Parmesan']],
+    ['3 Onions 2 medium-sized', ['onions']],
+    ['Salt', []],
+    ['a large pot', []],
+    ['Feel free to vary these amounts. It is not strict.', []],
+  ])('come without quantity and remarks: %s', (text, names) => {
+    expect(cleanItem(text, 'en')).toEqual(names);
+  });
+
+  it.each([
+    ['鳝丝 400 g', ['鳝丝']],
+    ['姜、蒜瓣、干辣椒', ['蒜瓣', '干辣椒']],
+    ['炒锅（带盖）', []],
+    ['白糖 6-15 g', []],
+  ])('come without quantity and tools: %s', (text, names) => {
+    expect(cleanItem(text, 'zh')).toEqual(names);
+  });
+});
+
+describe('subjects of titles', () => {
+  it.each([
+    ['响油鳝丝的做法', 'zh', ['响油鳝丝']],
+    ['绝了！这家咖啡馆太好拍了', 'zh', []],
+    ['Älplermagronen (Alpine macaroni)', 'en', ['Älplermagronen']],
+    ['Beef Tips in Gravy', 'en', ['Beef Tips in Gravy', 'Beef Tips']],
+    ['Chicken, Tomato and Spinach Curry', 'en', ['Chicken, Tomato and Spinach Curry']],
+    ['Why you should never skip breakfast', 'en', []],
+  ] as const)('%s', (title, language, subjects) => {
+    expect(subjectsOf(title, language)).toEqual(subjects);
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { parseBody, plainText, REMOVED_LINK } from '../../../src/core/text/markdown.ts';
+
+const RECIPE = `---
+title: Soup
+---
+# Soup
+
+A warm **bean** soup, see [the photo](a.jpg). ![photo](b.jpg)
+It is \`ready\` fast.
+
+- 🍳 Cook time: 15 min
+- 🍽️ Servings: 16? (It depends)
+
+## Ingredients
+
+- 2 cups beans
+- salt
+
+## Directions
+
+1. Boil the beans until they
+   are soft.
+2. Serve.
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+\`\`\`
+code
+\`\`\`
+
+## Notes
+
+- Goes well with a slice of fresh bread.
+
+## Contributors
+
+- Somebody, somebody.example
+`;
+
+describe('reading Markdown', () => {
+  it('gives prose, items and steps without marks, metadata, tables, code and credits', () => {
+    expect(parseBody(RECIPE)).toEqual([
+      { kind: 'prose', text: 'A warm bean soup, see the photo. It is ready fast.', lead: true, numbered: false },
+      { kind: 'item', text: '2 cups beans', lead: false, numbered: false },
+      { kind: 'item', text: 'salt', lead: false, numbered: false },
+      { kind: 'step', text: 'Boil the beans until they are soft.', lead: false, numbered: true },
+      { kind: 'step', text: 'Serve.', lead: false, numbered: true },
+      { kind: 'prose', text: 'Goes well with a slice of fresh bread.', lead: false, numbered: false },
+    ]);
+  });
+
+  it('drops Chinese metadata lines and amounts, and joins no lines of a post', () => {
+    const body = '预估烹饪难度：★★★\n\n预估卡路里：556 大卡\n\n店里人不多\n拍照很好看\n\n## 计算\n\n- 盐 2 g\n';
+    expect(parseBody(body).map((block) => block.text)).toEqual(['店里人不多\n拍照很好看']);
+  });
+
+  it('strips emphasis, hashtags, emoji and HTML, and marks removed addresses', () => {
+    expect(plainText('**加粗** _斜体_ #穿搭[话题]# #ootd 好看🍜 <b>粗</b>')).toBe('加粗斜体好看粗');
+    expect(plainText('snake_case stays, *this* does not')).toBe('snake_case stays, this does not');
+    expect(plainText('看 https://a.example/x 吧')).toContain(REMOVED_LINK);
+  });
+});
