@@ -6,7 +6,18 @@ import type { Combination, ElementGroup, ScoredElement } from '../core/models/co
 import { DEFAULT_GAMMA } from '../core/models/slate.ts';
 import { createRandom } from '../core/random.ts';
 import type { Ad, Creative } from '../core/store/creatives.ts';
-import { type CliContext, count, createCommand, type Outcome, parseList, parseNumber, parsePositiveInteger, type StoreSession, storeAction, table } from './shared.ts';
+import {
+  type CliContext,
+  count,
+  createCommand,
+  type Outcome,
+  parseList,
+  parseNumber,
+  parsePositiveInteger,
+  type StoreSession,
+  storeAction,
+  table,
+} from './shared.ts';
 
 const CREATIVES_PER_AD = 8;
 const METHODS = ['auto', 'exact', 'random'] as const;
@@ -27,7 +38,11 @@ interface Options {
 export function composeCommand(context: CliContext): Command {
   return createCommand('compose', 'creatives for each ad from its elements, good ones that differ', 'atelier compose --per-ad 8')
     .option('--per-ad <k>', 'creatives for each ad', parsePositiveInteger, CREATIVES_PER_AD)
-    .addOption(new Option('--method <name>', 'how creatives are chosen: by score and difference (exact), or at random').choices(METHODS).default('auto'))
+    .addOption(
+      new Option('--method <name>', 'how creatives are chosen: by score and difference (exact), or at random')
+        .choices(METHODS)
+        .default('auto'),
+    )
     .option('--gamma <x>', 'weight of likeness to the creatives chosen already, against the score (both 0 to 1)', parseGamma, DEFAULT_GAMMA)
     .option('--ads <a,b>', 'only these ads', parseList)
     .option('--notes <a,b>', 'only the ads of these notes', parseList)
@@ -86,8 +101,16 @@ async function chosenAds({ store, options }: StoreSession<Options>): Promise<{ a
       .filter((name) => !known.includes(name))
       .map((item) => ({ item, reason: `Expected ${what} of this store but there is none with this id.` }));
   const failed = [
-    ...missing('an ad', options.ads, all.map((ad) => ad.adId)),
-    ...missing('the note of an ad', options.notes, all.map((ad) => ad.noteId)),
+    ...missing(
+      'an ad',
+      options.ads,
+      all.map((ad) => ad.adId),
+    ),
+    ...missing(
+      'the note of an ad',
+      options.notes,
+      all.map((ad) => ad.noteId),
+    ),
   ];
   const { notes } = options;
   return { ads: notes ? all.filter((ad) => ad.noteId !== null && notes.includes(ad.noteId)) : all, failed };
@@ -128,7 +151,9 @@ async function composeAd(session: StoreSession<Options>, ad: Ad, failed: ItemFai
 async function elementsOf({ store }: StoreSession<Options>, ad: Ad, imported: readonly Creative[]): Promise<ScoredElement[]> {
   const { readNoteElements } = await import('../core/store/elements.ts');
   const made = ad.noteId === null ? [] : readNoteElements(store, ad.noteId);
-  const brought = imported.flatMap(({ elements }) => Object.entries(elements).map(([kind, elementId]) => ({ kind, elementId, score: undefined })));
+  const brought = imported.flatMap(({ elements }) =>
+    Object.entries(elements).map(([kind, elementId]) => ({ kind, elementId, score: undefined })),
+  );
   return [...made, ...brought];
 }
 
@@ -149,14 +174,19 @@ async function saveSlate(
     .transaction(() => {
       saveAd(store, ad);
       return slate.flatMap((combination) => {
-        const elements = Object.fromEntries(groups.map((group, kind) => [group.kind, group.elementIds[combination[kind] as number] as string]));
+        const elements = Object.fromEntries(
+          groups.map((group, kind) => [group.kind, group.elementIds[combination[kind] as number] as string]),
+        );
         const score = scoreCombination(groups, combination);
         const id = creativeId(ad.adId, elements);
         const known = importedIds.get(id);
         if (known !== undefined) return { creative_id: known, elements, score };
         const change = saveCreative(store, { adId: ad.adId, creativeId: id, origin: 'composed', score, scorer: SCORER, elements }, runId);
         if (change !== 'conflict') return { creative_id: id, elements, score };
-        failed.push({ item: `${ad.adId}/${id}`, reason: 'Expected this id to be free but an imported creative with other elements has it. Import that one under another id.' });
+        failed.push({
+          item: `${ad.adId}/${id}`,
+          reason: 'Expected this id to be free but an imported creative with other elements has it. Import that one under another id.',
+        });
         return [];
       });
     })

@@ -23,5 +23,6 @@ export function writeWhole(path: string, text: string): void {
 
 function safeCell(value: unknown): unknown {
   if (value === null || value === undefined) return '';
+  if (typeof value === 'boolean') return String(value);
   return typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
 }

@@ -33,7 +33,8 @@ export function nightlyCommand(context: CliContext): Command {
       // The plan is checked as a whole before its store is opened, and before any step runs.
       plan = await readPlan(resolve(context.io.workingDirectory, command.opts<Options>().plan), command.opts<Options>().plan);
       for (const name of ['store', 'seed'] as const) {
-        if (plan[name] !== undefined && command.getOptionValueSource(name) === 'default') command.setOptionValueWithSource(name, plan[name], 'config');
+        if (plan[name] !== undefined && command.getOptionValueSource(name) === 'default')
+          command.setOptionValueWithSource(name, plan[name], 'config');
       }
     })
     .action(storeAction<Options>(context, 'create', (session) => nightly(session, plan as Plan)));
@@ -45,7 +46,10 @@ async function readPlan(path: string, name: string): Promise<Plan> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UserError(`Expected a plan at ${path} but it cannot be read: ${(error as Error).message}`, 'fixtures/nightly.yaml is an example.');
+    throw new UserError(
+      `Expected a plan at ${path} but it cannot be read: ${(error as Error).message}`,
+      'fixtures/nightly.yaml is an example.',
+    );
   }
   return parsePlan(text, name);
 }
@@ -67,7 +71,12 @@ async function nightly(session: StoreSession<Options>, plan: Plan): Promise<Outc
     if (reason) failed.push({ item: step.name, reason });
     if (step.say && !cutShort(results)) say(`${step.say}\n`);
   }
-  return settle(session, results, { json: { steps: results, failed }, text: ['', ...summary(results)], failures: failed, counts: countStates(results) });
+  return settle(session, results, {
+    json: { steps: results, failed },
+    text: ['', ...summary(results)],
+    failures: failed,
+    counts: countStates(results),
+  });
 }
 
 function headingOf({ name, command }: PlanStep): string {
@@ -100,7 +109,8 @@ async function runStep(session: StoreSession<Options>, step: PlanStep): Promise<
 
 /** The step's words, with the night's store, seed and talk where the step does not name its own. */
 function commandLine(step: PlanStep, options: StoreSession<Options>['options']): string[] {
-  const names = (...flags: string[]): boolean => step.command.some((word) => flags.some((flag) => word === flag || word.startsWith(`${flag}=`)));
+  const names = (...flags: string[]): boolean =>
+    step.command.some((word) => flags.some((flag) => word === flag || word.startsWith(`${flag}=`)));
   return [
     ...step.command,
     ...(names('-s', '--store') ? [] : ['--store', options.store]),
@@ -130,7 +140,10 @@ function settle({ io, options, signal }: StoreSession<Options>, results: readonl
   if (!cut && !signal.aborted) return outcome;
   io.stdout(options.json ? `${JSON.stringify(outcome.json, null, 2)}\n` : `${outcome.text.join('\n')}\n`);
   if (cut?.state !== 'stopped') throw new Interrupted();
-  throw new UserError(`The step "${cut.name}" could not run, so the night stopped there.`, 'Mend it and run the same plan again: what is done stays done.');
+  throw new UserError(
+    `The step "${cut.name}" could not run, so the night stopped there.`,
+    'Mend it and run the same plan again: what is done stays done.',
+  );
 }
 
 function countStates(results: readonly StepResult[]): Record<string, number> {
@@ -140,6 +153,11 @@ function countStates(results: readonly StepResult[]): Record<string, number> {
 }
 
 function summary(results: readonly StepResult[]): string[] {
-  const rows = results.map(({ name, state, seconds }, index) => [String(index + 1), name, state, seconds === null ? '–' : seconds.toFixed(1)]);
+  const rows = results.map(({ name, state, seconds }, index) => [
+    String(index + 1),
+    name,
+    state,
+    seconds === null ? '–' : seconds.toFixed(1),
+  ]);
   return table(['', 'step', 'state', 'seconds'], rows, [0, 3]);
 }

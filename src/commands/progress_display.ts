@@ -33,7 +33,10 @@ export function createProgressDisplay(io: Io, quiet: boolean): ProgressDisplay {
   let stopped = false;
 
   const show = (text: string): void => {
-    if (!io.isTerminal) return io.stderr(`${text}\n`);
+    if (!io.isTerminal) {
+      io.stderr(`${text}\n`);
+      return;
+    }
     if (spinner) {
       spinner.text = text;
       return;

@@ -15,6 +15,7 @@ interface Options {
   readonly start: Date;
   readonly logging: LoggingPolicy;
   readonly placement: number;
+  readonly spread: number;
   readonly out: string;
 }
 
@@ -33,6 +34,7 @@ export function simulateCommand(context: CliContext): Command {
       new Option('--logging <policy>', 'how creatives were chosen when the log was written').choices(LOGGING_POLICIES).default('uniform'),
     )
     .option('--placement <x>', 'how much better creatives got better positions: 0 not at all, 1 strongly', parseNumber, 0)
+    .option('--spread <x>', 'standard deviation of ln CTR between the creatives of an ad', parseNumber, 0.25)
     .requiredOption('--out <dir>', 'folder for logs.csv, creatives.jsonl and truth.json')
     .action(action<Options>(context, simulate));
 }
@@ -57,7 +59,7 @@ async function simulate(session: Session<Options>) {
       creativeIds: Array.from({ length: options.creatives }, (_, creative) => `${adId}-c${String(creative + 1).padStart(2, '0')}`),
     };
   });
-  const world = createWorld({ ads, logging: options.logging, placement: options.placement, random: createRandom(seed) });
+  const world = createWorld({ ads, logging: options.logging, placement: options.placement, spread: options.spread, random: createRandom(seed) });
   const directory = session.path(options.out);
   mkdirSync(directory, { recursive: true });
   const [logs, creatives, truth] = ['logs.csv', 'creatives.jsonl', 'truth.json'].map((name) => join(directory, name)) as [

@@ -1,13 +1,22 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
 import { elementId, sha256 } from '../core/ids.ts';
-import type { Note } from '../core/store/notes.ts';
 import type { NoteText as StoredText } from '../core/store/note_texts.ts';
+import type { Note } from '../core/store/notes.ts';
 import { type Controls, REJECTIONS, type Rejection, STYLES, type Style, TEXT_KINDS, type TextKind } from '../core/text/controls.ts';
 import { EMOJI_LEVELS, type EmojiLevel } from '../core/text/emoji.ts';
 import { checkSettings, lengthFor, TITLE_PLATFORMS, type TitlePlatform } from '../core/text/platforms.ts';
 import { GENERATORS, type Generator, PARADIGMS, type Paradigm } from '../core/text/writer.ts';
-import { type CliContext, createCommand, type Outcome, parseList, parsePositiveInteger, type StoreSession, storeAction, table } from './shared.ts';
+import {
+  type CliContext,
+  createCommand,
+  type Outcome,
+  parseList,
+  parsePositiveInteger,
+  type StoreSession,
+  storeAction,
+  table,
+} from './shared.ts';
 
 const DEFAULT_PER_NOTE = 3;
 
@@ -16,7 +25,7 @@ interface TitlesOptions {
   readonly paradigm: Paradigm;
   readonly kind: TextKind;
   readonly perNote: number;
-  readonly keywords: readonly string[];
+  readonly keywords?: readonly string[];
   readonly length?: { readonly min: number; readonly max: number };
   readonly emoji: EmojiLevel;
   readonly brand?: string;
@@ -28,17 +37,29 @@ interface TitlesOptions {
 type RejectionCounts = Readonly<Partial<Record<Rejection, number>>>;
 
 export function titlesCommand(context: CliContext): Command {
-  return createCommand('titles', 'write titles or highlights for notes, each checked against every control', 'atelier titles --platform xiaohongshu --emoji some --length 8-20')
+  return createCommand(
+    'titles',
+    'write titles or highlights for notes, each checked against every control',
+    'atelier titles --platform xiaohongshu --emoji some --length 8-20',
+  )
     .addOption(new Option('--generator <name>', 'what writes them').choices(GENERATORS).default('extractive'))
-    .addOption(new Option('--paradigm <name>', 'write from the whole note, or rewrite its title with frequent queries').choices(PARADIGMS).default('write'))
+    .addOption(
+      new Option('--paradigm <name>', 'write from the whole note, or rewrite its title with frequent queries')
+        .choices(PARADIGMS)
+        .default('write'),
+    )
     .addOption(new Option('--kind <kind>', 'titles, or short selling points').choices(TEXT_KINDS).default('title'))
     .option('--per-note <k>', 'texts per note', parsePositiveInteger, DEFAULT_PER_NOTE)
-    .option('--keywords <list>', 'words that must all be in each text, separated by commas', parseList, [])
+    .option('--keywords <list>', 'words that must all be in each text, separated by commas', parseList)
     .option('--length <min-max>', "length in the platform's units (default: what is usual there)", parseLength)
     .addOption(new Option('--emoji <amount>', 'none; some: 1 or 2; many: 3 to 5').choices(EMOJI_LEVELS).default('none'))
     .option('--brand <name>', 'brand that must be in each text')
     .addOption(new Option('--style <style>', 'style of each text (default: any)').choices(STYLES))
-    .addOption(new Option('--platform <name>', 'platform whose units, limits and refused characters hold').choices(TITLE_PLATFORMS).default('generic'))
+    .addOption(
+      new Option('--platform <name>', 'platform whose units, limits and refused characters hold')
+        .choices(TITLE_PLATFORMS)
+        .default('generic'),
+    )
     .option('--notes <list>', 'only these notes, separated by commas', parseList)
     .action(storeAction<TitlesOptions>(context, 'existing', makeTitles));
 }
@@ -83,12 +104,25 @@ async function makeTitles(session: StoreSession<TitlesOptions>): Promise<Outcome
     addCounts(rejected, (texts[0]?.details.rejected ?? {}) as RejectionCounts);
     for (const { text, score, details } of texts) {
       const { generator, paradigm, controls } = details;
-      titles.push({ element_id: elementId(options.kind, text), note_id: note.noteId, kind: options.kind, text, generator, paradigm, score, controls });
+      titles.push({
+        element_id: elementId(options.kind, text),
+        note_id: note.noteId,
+        kind: options.kind,
+        text,
+        generator,
+        paradigm,
+        score,
+        controls,
+      });
     }
     onProgress({ task: 'titles', done: index + 1, total: notes.length, unit: 'notes' });
   }
   return {
-    json: { titles, rejected: Object.fromEntries(REJECTIONS.filter((reason) => rejected[reason]).map((reason) => [reason, rejected[reason]])), failed },
+    json: {
+      titles,
+      rejected: Object.fromEntries(REJECTIONS.filter((reason) => rejected[reason]).map((reason) => [reason, rejected[reason]])),
+      failed,
+    },
     text: table(
       ['note', 'score', options.kind],
       titles.map((title) => [String(title.note_id), Number(title.score).toFixed(2), String(title.text)]),
@@ -130,12 +164,15 @@ async function prepareWriter(notes: readonly Note[], options: TitlesOptions, voc
   const { loadSegmenters } = await import('../core/text/segment.ts');
   const { writeTitles } = await import('../core/text/titles.ts');
 
-  const languages = new Set([...notes.map((note) => languageOf(note.lang, `${note.title}\n${note.body}`)), ...vocabulary.queries.map(({ query }) => detectLanguage(query))]);
+  const languages = new Set([
+    ...notes.map((note) => languageOf(note.lang, `${note.title}\n${note.body}`)),
+    ...vocabulary.queries.map(({ query }) => detectLanguage(query)),
+  ]);
   const segmenters = await loadSegmenters(languages, vocabulary.entities);
   const entities = new Set(vocabulary.entities.map((entity) => entity.toLowerCase()));
   const isBanned = createBannedMatcher(vocabulary.banned);
   const index = indexQueries(vocabulary.queries, segmenters);
-  const { generator, paradigm, kind, keywords, emoji, platform } = options;
+  const { generator, paradigm, kind, keywords = [], emoji, platform } = options;
   const writers = { extractive: extractiveWriter };
 
   return (note) => {
@@ -162,7 +199,8 @@ function explain(options: TitlesOptions, note: Note, rejected: RejectionCounts):
   const reasons = Object.entries(rejected).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   const total = reasons.reduce((sum, [, count]) => sum + count, 0);
   const [reason, count] = reasons[0] ?? [];
-  if (reason === undefined) return `the note's text gives no ${options.kind}${options.style ? ` of style ${options.style}` : ''}: it has no sentence or list that could become one`;
+  if (reason === undefined)
+    return `the note's text gives no ${options.kind}${options.style ? ` of style ${options.style}` : ''}: it has no sentence or list that could become one`;
   return `no ${options.kind} satisfies the controls: ${count} of ${total} candidates were refused for "${reason}"; relax that control, or give the note more text`;
 }
 
@@ -175,7 +213,9 @@ function addCounts(sums: Partial<Record<Rejection, number>>, counts: RejectionCo
 
 /** Hash of the flags that tell one set of titles from another. */
 function settingOf({ generator, paradigm, kind, perNote, keywords, length, emoji, brand, style, platform }: TitlesOptions): string {
-  return sha256(JSON.stringify([generator, paradigm, kind, perNote, keywords, length ?? null, emoji, brand ?? null, style ?? null, platform])).slice(0, 16);
+  return sha256(
+    JSON.stringify([generator, paradigm, kind, perNote, keywords ?? [], length ?? null, emoji, brand ?? null, style ?? null, platform]),
+  ).slice(0, 16);
 }
 
 /** "8-20" → {min: 8, max: 20}. */

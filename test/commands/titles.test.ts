@@ -48,7 +48,13 @@ function withStore<T>(use: (store: Store, runId: number) => T): T {
 }
 
 interface Printed {
-  readonly titles: readonly { readonly element_id: string; readonly note_id: string; readonly text: string; readonly score: number; readonly controls: Record<string, unknown> }[];
+  readonly titles: readonly {
+    readonly element_id: string;
+    readonly note_id: string;
+    readonly text: string;
+    readonly score: number;
+    readonly controls: Record<string, unknown>;
+  }[];
   readonly rejected: Readonly<Record<string, number>>;
   readonly failed: readonly { readonly item: string; readonly reason: string }[];
 }
@@ -78,10 +84,16 @@ describe('atelier titles', () => {
     const { code, json } = await titles();
     expect(code).toBe(0);
     expect(json.titles.map((title) => title.note_id)).toEqual(['beef', 'beef', 'beef', 'soup', 'soup', 'soup']);
-    expect(json.titles[0]).toMatchObject({ generator: 'extractive', paradigm: 'write', controls: { platform: 'generic', emoji: 'none', length: { min: 8, max: 30 } } });
+    expect(json.titles[0]).toMatchObject({
+      generator: 'extractive',
+      paradigm: 'write',
+      controls: { platform: 'generic', emoji: 'none', length: { min: 8, max: 30 } },
+    });
     withStore((store) => {
       const kept = readNoteElements(store, 'soup', 'title');
-      expect(kept.map((element) => element.text)).toEqual(json.titles.filter((title) => title.note_id === 'soup').map((title) => title.text));
+      expect(kept.map((element) => element.text)).toEqual(
+        json.titles.filter((title) => title.note_id === 'soup').map((title) => title.text),
+      );
       expect(kept[0]?.source).toBe('extractive:write');
     });
   });
@@ -98,7 +110,9 @@ describe('atelier titles', () => {
   it('keeps the titles of other settings, and drops those of a text that changed', async () => {
     await titles();
     const questions = (await titles('--style', 'question')).json.titles.map((title) => title.text);
-    withStore((store, runId) => saveNotes(store, [{ ...SOUP, body: 'Beans simmered slowly with sage and lemon. Good with toast on rainy evenings.' }], runId));
+    withStore((store, runId) =>
+      saveNotes(store, [{ ...SOUP, body: 'Beans simmered slowly with sage and lemon. Good with toast on rainy evenings.' }], runId),
+    );
     const { json } = await titles();
     const soup = json.titles.filter((title) => title.note_id === 'soup').map((title) => title.text);
     expect(soup.join()).not.toMatch(/paprika|carrots/);
@@ -123,7 +137,14 @@ describe('atelier titles', () => {
 
   it('uses the store’s queries and banned terms', async () => {
     withStore((store, runId) => {
-      saveQueries(store, [{ query: '家常炖菜', frequency: 100 }, { query: '足球比分', frequency: 9999 }], runId);
+      saveQueries(
+        store,
+        [
+          { query: '家常炖菜', frequency: 100 },
+          { query: '足球比分', frequency: 9999 },
+        ],
+        runId,
+      );
       saveLexiconTerms(store, [{ term: '软烂', type: 'banned' }], runId);
     });
     const { json } = await titles('--paradigm', 'rewrite', '--notes', 'beef');

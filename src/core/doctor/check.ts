@@ -1,7 +1,7 @@
 import { reasonOf, UserError } from '../errors.ts';
 
 /** What a check found. */
-export interface Finding {
+interface Finding {
   readonly ok: boolean;
   readonly detail: string;
   /** What to do when it is not ok. */

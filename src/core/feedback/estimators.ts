@@ -5,7 +5,7 @@ const BOOTSTRAP_ROUNDS = 1_000;
 export const MIN_SUPPORT = 50;
 
 /** What replay sums per cluster of rows, one after the other. */
-export const CLUSTER_SUMS = ['rows', 'matched', 'matchedReward', 'weight', 'weightedReward', 'direct', 'doublyRobust'] as const;
+export const CLUSTER_SUMS = ['rows', 'matchedWeight', 'matchedReward', 'weight', 'weightedReward', 'direct', 'doublyRobust'] as const;
 export const SUMS_PER_CLUSTER = CLUSTER_SUMS.length;
 
 /** An estimate of a policy's reward per impression with its 95 % interval; null where it cannot be evaluated. */
@@ -20,7 +20,7 @@ export type Estimator = (typeof ESTIMATORS)[number];
 
 /**
  * Estimators as ratios of two sums over rows (S = target probability / propensity · reward and so on):
- * replay = Σ matched reward / matched rows (Li et al. 2011); ips = Σ w·r / n; snips = Σ w·r / Σ w; dm = Σ q̂(policy) / n;
+ * replay = Σ matched reward / matched rows (Li et al. 2011), each row weighted by 1/(least propensity of its ad); ips = Σ w·r / n; snips = Σ w·r / Σ w; dm = Σ q̂(policy) / n;
  * dr = Σ [q̂(policy) + w·(r − q̂(shown))] / n (Dudík et al. 2014).
  */
 const RATIOS: Readonly<Record<Estimator, readonly [numerator: number, denominator: number]>> = {
@@ -37,9 +37,10 @@ const RATIOS: Readonly<Record<Estimator, readonly [numerator: number, denominato
  * @param support whether the rows allow an estimate, per estimator
  */
 export function estimate(sums: Float64Array, support: Readonly<Record<Estimator, boolean>>, random: Random): Record<Estimator, Estimate> {
-  const used = occupiedClusters(sums);
-  const draws = resample(sums, used, random);
-  const total = sumOf(sums, used);
+  const occupied = occupiedClusters(sums);
+  const draws = resample(occupied, random);
+  const total = new Float64Array(SUMS_PER_CLUSTER);
+  for (let at = 0; at < occupied.length; at += SUMS_PER_CLUSTER) addCluster(total, occupied, at);
   return Object.fromEntries(
     ESTIMATORS.map((name): [Estimator, Estimate] => {
       const [numerator, denominator] = RATIOS[name];
@@ -52,25 +53,23 @@ export function estimate(sums: Float64Array, support: Readonly<Record<Estimator,
   ) as Record<Estimator, Estimate>;
 }
 
-function occupiedClusters(sums: Float64Array): number[] {
-  const used: number[] = [];
-  for (let cluster = 0; cluster * SUMS_PER_CLUSTER < sums.length; cluster++)
-    if ((sums[cluster * SUMS_PER_CLUSTER] as number) > 0) used.push(cluster);
-  return used;
+/** The sums of the clusters that have rows, one after the other. */
+function occupiedClusters(sums: Float64Array): Float64Array {
+  return sums.filter((_, i) => (sums[i - (i % SUMS_PER_CLUSTER)] as number) > 0);
 }
 
-function sumOf(sums: Float64Array, clusters: readonly number[]): Float64Array {
-  const total = new Float64Array(SUMS_PER_CLUSTER);
-  for (const cluster of clusters)
-    for (let i = 0; i < SUMS_PER_CLUSTER; i++) total[i] = (total[i] as number) + (sums[cluster * SUMS_PER_CLUSTER + i] as number);
-  return total;
-}
-
-function resample(sums: Float64Array, clusters: readonly number[], random: Random): Float64Array[] {
+/** Totals over as many clusters as there are, drawn with replacement, once per round. */
+function resample(sums: Float64Array, random: Random): Float64Array[] {
+  const clusters = sums.length / SUMS_PER_CLUSTER;
   return Array.from({ length: BOOTSTRAP_ROUNDS }, () => {
-    const drawn = clusters.map(() => clusters[random.below(clusters.length)] as number);
-    return sumOf(sums, drawn);
+    const total = new Float64Array(SUMS_PER_CLUSTER);
+    for (let draw = 0; draw < clusters; draw++) addCluster(total, sums, SUMS_PER_CLUSTER * random.below(clusters));
+    return total;
   });
+}
+
+function addCluster(total: Float64Array, sums: Float64Array, at: number): void {
+  for (let i = 0; i < SUMS_PER_CLUSTER; i++) total[i] = (total[i] as number) + (sums[at + i] as number);
 }
 
 /** Quantile of sorted values, linear between them; NaN for none. */

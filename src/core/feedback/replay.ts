@@ -128,8 +128,9 @@ function runRows(
       const least = leastPropensity[ad] as number;
       if (p === least || random.uniform() * p < least) {
         matched++;
-        sums[at + 1] = (sums[at + 1] as number) + 1;
-        sums[at + 2] = (sums[at + 2] as number) + click;
+        // Rows of an ad are accepted with the probability of its least propensity: weighting by its inverse keeps the mix of ads.
+        sums[at + 1] = (sums[at + 1] as number) + 1 / least;
+        sums[at + 2] = (sums[at + 2] as number) + click / least;
         learning.add(ad, arm, click, factor);
       }
     }
@@ -161,7 +162,10 @@ function createLearning(policy: Policy, batch: number | 'day', expected: Float64
   return {
     flush,
     add: (ad: number, arm: number, click: number, exposure: number): void => {
-      if (atOnce) return learn(ad, arm, click, exposure);
+      if (atOnce) {
+        learn(ad, arm, click, exposure);
+        return;
+      }
       ads.push(ad);
       armsSeen.push(arm);
       clicks.push(click);

@@ -44,6 +44,8 @@ export interface WorldOptions {
   readonly logging: LoggingPolicy;
   /** How much better creatives are shown at better positions: 0 not at all, 1 strongly. */
   readonly placement: number;
+  /** Standard deviation of ln CTR between the creatives of an ad; 0.25 when not given. */
+  readonly spread?: number;
   readonly random: Random;
 }
 
@@ -62,7 +64,7 @@ const PLACEMENT_TILT = 2;
 
 /** Draws a world: CTRs, view times and revenues are log-normal around their ad's. */
 export function createWorld(options: WorldOptions): World {
-  const { random } = options;
+  const { random, spread = CREATIVE_SPREAD } = options;
   const places = SCENES.flatMap(({ scene, factors, share }) =>
     factors.map((factor, rank) => ({ scene, position: rank + 1, factor, share: share / factors.length })),
   );
@@ -73,12 +75,12 @@ export function createWorld(options: WorldOptions): World {
     const adRevenue = 0.5 * Math.exp(0.4 * random.normal());
     const drawn = creativeIds.map((creativeId) => ({
       creativeId,
-      ctr: adCtr * Math.exp(CREATIVE_SPREAD * random.normal()),
+      ctr: adCtr * Math.exp(spread * random.normal()),
       viewTime: adViewTime * Math.exp(0.2 * random.normal()),
       revenuePerClick: adRevenue * Math.exp(0.2 * random.normal()),
     }));
     const weights = drawn.map(() => (options.logging === 'uniform' ? 1 : Math.exp(SKEW * random.normal())));
-    const tilts = drawn.map(({ ctr }) => (PLACEMENT_TILT * options.placement * Math.log(ctr / adCtr)) / CREATIVE_SPREAD);
+    const tilts = drawn.map(({ ctr }) => (PLACEMENT_TILT * options.placement * Math.log(ctr / adCtr)) / spread);
     const byPosition = places.map(({ factor }) => loggingPropensities(weights.map((weight, i) => weight * factor ** (tilts[i] as number))));
     return {
       adId,
@@ -134,8 +136,8 @@ export function* simulateImpressions(world: World, options: ImpressionOptions): 
     for (let row = 0; row < rows; row++) {
       const ad = random.below(world.ads.length);
       const position = pickPosition(random.uniform());
-      const creative = (pickCreative[ad]?.[position] as Sampler)(random.uniform());
-      const shown = world.ads[ad]?.creatives[creative] as SimulatedCreative;
+      const creative = ((pickCreative[ad] as Sampler[])[position] as Sampler)(random.uniform());
+      const shown = (world.ads[ad] as SimulatedAd).creatives[creative] as SimulatedCreative;
       const click = random.uniform() < shown.ctr * (world.positions[position] as SimulatedPosition).factor ? 1 : 0;
       batch.ts[row] = options.start.getTime() + Math.floor((span * (done + row)) / options.impressions);
       batch.ad[row] = ad;

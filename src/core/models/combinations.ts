@@ -73,7 +73,11 @@ function bestOf(group: ElementGroup, best: number): ElementGroup {
     .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
     .slice(0, best)
     .sort((a, b) => a - b);
-  return { kind, elementIds: kept.map((place) => elementIds[place] as string), scores: Float64Array.from(kept, (place) => scores[place] as number) };
+  return {
+    kind,
+    elementIds: kept.map((place) => elementIds[place] as string),
+    scores: Float64Array.from(kept, (place) => scores[place] as number),
+  };
 }
 
 /** Mean element score of every combination, at its mixed-radix index (the last group's place changes fastest). */

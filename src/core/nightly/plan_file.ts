@@ -74,7 +74,9 @@ class PlanReader {
 
   variables(node: Node | undefined): Variables {
     if (!node) return new Map();
-    return new Map(this.map(node, 'names and values').items.map(({ key, value }) => [String(key), this.textAsWritten(value as Node, 'a text')]));
+    return new Map(
+      this.map(node, 'names and values').items.map(({ key, value }) => [String(key), this.textAsWritten(value as Node, 'a text')]),
+    );
   }
 
   step(node: Node, variables: Variables): PlanStep {
@@ -136,7 +138,14 @@ class PlanReader {
 
   /** "plan.yaml:3:5: Expected … but received …". */
   expected(what: string, node: Node | null): UserError {
-    const received = node === null ? 'nothing' : isMap(node) ? 'a mapping' : isSeq(node) ? 'a list' : JSON.stringify(isScalar(node) ? node.value : String(node));
+    const received =
+      node === null
+        ? 'nothing'
+        : isMap(node)
+          ? 'a mapping'
+          : isSeq(node)
+            ? 'a list'
+            : JSON.stringify(isScalar(node) ? node.value : String(node));
     return this.problem(`Expected ${what} but received ${received}.`, node?.range?.[0]);
   }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { throwIfInterrupted } from '../errors.ts';
+import { throwIfInterrupted, UserError } from '../errors.ts';
 import type { OnProgress } from '../progress.ts';
 import { distinctElements, type PublishedCreative } from './creative_set.ts';
 import { type CsvFormat, csvPieces } from './csv_text.ts';
@@ -36,7 +36,7 @@ export async function writeCreativeSet(creatives: readonly PublishedCreative[], 
   const sheets = { 'elements.csv': elementsSheet(creatives), 'creatives.csv': creativesSheet(profile, creatives) };
   for (const [name, sheet] of Object.entries(sheets))
     await writeFile(join(directory, name + PARTIAL), csvPieces(sheet, format), { flush: true });
-  for (const name of Object.keys(sheets)) await rename(join(directory, name + PARTIAL), join(directory, name));
+  for (const name of Object.keys(sheets)) await putInPlace(join(directory, name));
   await removeStale(join(directory, ASSETS_FOLDER), new Set(assets.map((name) => basename(name))));
   return { sheets: Object.keys(sheets).sort(), assets };
 }
@@ -59,7 +59,17 @@ async function copyUnlessThere(from: string, to: string): Promise<void> {
   if (there?.isFile() && there.size === (await stat(from)).size) return;
   // Not a hard link: an edited picture of the export must not change the store's.
   await copyFile(from, to + PARTIAL, constants.COPYFILE_FICLONE);
-  await rename(to + PARTIAL, to);
+  await putInPlace(to);
+}
+
+async function putInPlace(path: string): Promise<void> {
+  await rename(path + PARTIAL, path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw new UserError(
+      `Expected one export into a folder at a time but another one took ${path}${PARTIAL}.`,
+      'Wait for it and export again.',
+    );
+  });
 }
 
 async function removeStale(folder: string, used: ReadonlySet<string>): Promise<void> {

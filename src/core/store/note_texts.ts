@@ -54,7 +54,9 @@ export function saveNoteTexts(store: Store, work: TextWork, texts: readonly Note
 
 /** The texts of finished work, best first; undefined where it was not done, or done on other inputs. */
 export function readNoteTexts(store: Store, work: TextWork): NoteText[] | undefined {
-  const done = store.db.prepare('SELECT 1 FROM note_work WHERE note_id = ? AND task = ? AND key = ?').get(work.noteId, taskOf(work), work.key);
+  const done = store.db
+    .prepare('SELECT 1 FROM note_work WHERE note_id = ? AND task = ? AND key = ?')
+    .get(work.noteId, taskOf(work), work.key);
   if (done === undefined) return undefined;
   return readNoteElements(store, work.noteId, work.kind)
     .flatMap((element) => {

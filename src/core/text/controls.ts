@@ -116,7 +116,10 @@ function isFaithful(text: string, context: CheckContext): boolean {
   });
   if (foreign.length === 0) return true;
   // The segmenter may glue a word across the seam of two parts ("做糖醋汁"): then the parts decide.
-  return foreign.every((word) => /^\p{Script=Han}+$/u.test(word)) && (text.match(/\p{Script=Han}+/gu) ?? []).every((run) => isCovered(run, context));
+  return (
+    foreign.every((word) => /^\p{Script=Han}+$/u.test(word)) &&
+    (text.match(/\p{Script=Han}+/gu) ?? []).every((run) => isCovered(run, context))
+  );
 }
 
 /** Whether Han text can be cut into function words and stretches of at least two characters of the source. */

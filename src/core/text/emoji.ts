@@ -10,7 +10,8 @@ export const EMOJI_COUNTS: Readonly<Record<EmojiLevel, { readonly min: number; r
 };
 
 const EMOJI_CLUSTER = /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3/u;
-const EMOJI_PARTS = /(?:\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3)[\u200d\ufe0e\ufe0f\p{Emoji_Modifier}\p{Extended_Pictographic}]*/gu;
+const EMOJI_PARTS =
+  /(?:\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3)[\u200d\ufe0e\ufe0f\p{Emoji_Modifier}\p{Extended_Pictographic}]*/gu;
 
 /** Number of emoji: grapheme clusters that are pictures, flags or keycaps. */
 export function countEmoji(text: string): number {

@@ -18,7 +18,7 @@ const WITHOUT_QUERY = 0.7; // of its prior is left to a rewriting that uses no q
 
 /** Hurdles, warnings and asides: true, but nobody advertises with them. */
 const CAVEATS: Readonly<Record<TextLanguage, RegExp>> = {
-  zh: /^(?:先|将|把|往|取|加|放|倒|切|推荐|使用|用|在)|难度|挑战|不建议|不宜|不适合|不推荐|不算|较高|稍高|考验|注意|小心|避免|不要|不能|切记|必须|否则|中毒|需要|需|零基础|有一定|经验|时长|耗时|花费|过多|会使|容易|麻烦|失败|可惜|遗憾|如下|以下|上述|参考|链接|视频|图片|本文|步骤稍多|门槛|胆固醇|酒精|备用|替代|代替|可选|原材料|我/,
+  zh: /^(?:先|将|把|往|取|加|放|倒|切|推荐|使用|用|在)|难度|挑战|不建议|不宜|不适合|不推荐|不算|较高|稍高|考验|注意|小心|避免|不要|不能|切记|必须|否则|中毒|需要|需|零基础|有一定|经验|时长|耗时|花费|过多|会使|容易|麻烦|失败|可惜|遗憾|如下|以下|上述|参考|链接|视频|图片|本文|步骤[稍略]多|应当|时应|门槛|胆固醇|酒精|备用|替代|代替|可选|原材料|我/,
   en: /\b(?:don['’]?t|avoid|careful|warning|not|never|however|unfortunately|but|bare minimum|notoriously|page|homepage|website|link|video|photo|above|below|following|youtube|instructions?|fyi|credits?|you will need|you can|you may|feel free|suggest(?:ed|ions)?|adapted|optional(?:ly)?|i|i['’]\w+|my|me|we|our|us|you['’]re|too|bad|hard|difficult|replace[sd]?|instead|works|substitut\w+|leftovers?)\b/i,
   other: /^$/,
 };
@@ -47,7 +47,8 @@ function inStyle(draft: Candidate, { controls: { style }, kind }: TitleRequest, 
   if (!hasStyle(draft.text, 'plain') || /[？?]/.test(draft.text)) return [];
   const chinese = note.language === 'zh';
   if (style === 'exclamation') return [{ text: `${draft.text}${chinese ? '！' : '!'}`, prior: draft.prior }];
-  if (style === 'question' && kind === 'title') return [{ text: `${draft.text}${chinese ? '，想试试吗？' : ' – curious?'}`, prior: draft.prior - 0.2 }];
+  if (style === 'question' && kind === 'title')
+    return [{ text: `${draft.text}${chinese ? '，想试试吗？' : ' – curious?'}`, prior: draft.prior - 0.2 }];
   if (style === 'question') return [{ text: `${draft.text}${chinese ? '？' : '?'}`, prior: draft.prior - 0.3 }];
   return [];
 }
@@ -66,13 +67,20 @@ function titles(note: NoteText, request: TitleRequest): Candidate[] {
 /** The subject and two short clauses, set apart by "·". */
 function pointLists(note: NoteText): Candidate[] {
   const chinese = note.language === 'zh';
-  const points = usablePassages(note).filter(({ text, mark }) => mark === 'none' && !/[，,：:·]/.test(text) && text.length <= (chinese ? LONGEST_POINT.han : LONGEST_POINT.latin));
+  const points = usablePassages(note).filter(
+    ({ text, mark }) => mark === 'none' && !/[，,：:·]/.test(text) && text.length <= (chinese ? LONGEST_POINT.han : LONGEST_POINT.latin),
+  );
   const dot = chinese ? '·' : ' · ';
   return note.subjects.flatMap((subject) =>
     points.flatMap((point, index) => {
       const next = points[index + 1];
       if (next === undefined || [point, next].some(({ text }) => includesTerm(text, subject))) return [];
-      return [{ text: [subject, ...[point, next].map((each) => standalone(each, note))].join(dot), prior: (worthOf(point, note) + worthOf(next, note)) / 2 }];
+      return [
+        {
+          text: [subject, ...[point, next].map((each) => standalone(each, note))].join(dot),
+          prior: (worthOf(point, note) + worthOf(next, note)) / 2,
+        },
+      ];
     }),
   );
 }
@@ -92,7 +100,11 @@ function rewrites(note: NoteText, request: TitleRequest): Candidate[] {
   const own = kept.map(bareText);
   const keepsTitle = (text: string): boolean => own.some((name) => bareText(text).includes(name));
   const left = request.queries.length > 0 ? WITHOUT_QUERY : 1;
-  drafts.push(...titles(note, request).filter((draft) => keepsTitle(draft.text)).map(({ text, prior }) => ({ text, prior: prior * left })));
+  drafts.push(
+    ...titles(note, request)
+      .filter((draft) => keepsTitle(draft.text))
+      .map(({ text, prior }) => ({ text, prior: prior * left })),
+  );
   if (note.subjects.length === 0) {
     drafts.push(...note.passages.filter((passage) => passage.origin === 'title').map((passage) => ({ text: passage.text, prior: 0.5 })));
     for (const subject of kept) {
@@ -105,15 +117,28 @@ function rewrites(note: NoteText, request: TitleRequest): Candidate[] {
 function besideQuery(subject: string, query: string, prior: number, note: NoteText): Candidate[] {
   const chinese = note.language === 'zh';
   if (bareText(subject).includes(bareText(query))) return [];
-  if (bareText(query).includes(bareText(subject))) return [{ text: chinese ? query : capitalised(query), prior }, ...besideClauses(query, prior, note)];
-  if (!chinese) return [{ text: `${capitalised(query)}: ${subject}`, prior }, { text: `${subject} | ${query}`, prior: prior - 0.05 }];
-  return [{ text: `${query}｜${subject}`, prior }, { text: `${subject}｜${query}`, prior }, ...besideClauses(`${query}｜${subject}`, prior, note)];
+  if (bareText(query).includes(bareText(subject)))
+    return [{ text: chinese ? query : capitalised(query), prior }, ...besideClauses(query, prior, note)];
+  if (!chinese)
+    return [
+      { text: `${capitalised(query)}: ${subject}`, prior },
+      { text: `${subject} | ${query}`, prior: prior - 0.05 },
+    ];
+  return [
+    { text: `${query}｜${subject}`, prior },
+    { text: `${subject}｜${query}`, prior },
+    ...besideClauses(`${query}｜${subject}`, prior, note),
+  ];
 }
 
 /** A query and the note's most worthy clauses. */
 function besideClauses(head: string, prior: number, note: NoteText): Candidate[] {
-  const worthy = note.passages.filter((passage) => passage.mark === 'none' && worthOf(passage, note) === 1 && !includesTerm(passage.text, head));
-  return worthy.slice(0, CLAUSES_BESIDE_QUERY).map(({ text }) => ({ text: note.language === 'zh' ? `${head}：${text}` : `${capitalised(head)}: ${capitalised(text)}`, prior }));
+  const worthy = note.passages.filter(
+    (passage) => passage.mark === 'none' && worthOf(passage, note) === 1 && !includesTerm(passage.text, head),
+  );
+  return worthy
+    .slice(0, CLAUSES_BESIDE_QUERY)
+    .map(({ text }) => ({ text: note.language === 'zh' ? `${head}：${text}` : `${capitalised(head)}: ${capitalised(text)}`, prior }));
 }
 
 /** Steps are for notes that have little else to say. */
@@ -146,7 +171,10 @@ function besideSubject(passage: Passage, note: NoteText, worth: number): Candida
     if (note.language === 'zh') {
       drafts.push({ text: `${subject}｜${text}`, prior: worth });
       if (note.form === 'recipe') {
-        drafts.push({ text: `${subject}怎么做？${text}`, prior: worth - 0.05 }, { text: `${text}，${subject}怎么做？`, prior: worth - 0.1 });
+        drafts.push(
+          { text: `${subject}怎么做？${text}`, prior: worth - 0.05 },
+          { text: `${text}，${subject}怎么做？`, prior: worth - 0.1 },
+        );
         drafts.push({ text: `${subject}做法：${text}`, prior: worth - 0.1 });
       }
       continue;
@@ -162,6 +190,9 @@ function besideSubject(passage: Passage, note: NoteText, worth: number): Candida
 function withoutSubject(text: string, subject: string, language: TextLanguage): string {
   if (!text.toLowerCase().startsWith(subject.toLowerCase())) return text;
   const rest = text.slice(subject.length).trim();
-  const predicate = language === 'zh' ? /^(?:是|属于)(?:一|二)?(?:道|款|种|份|碗|杯)?(.+)/.exec(rest) : /^(?:is|are)\s+((?:an?|the|one of)\s.+)/i.exec(rest);
+  const predicate =
+    language === 'zh'
+      ? /^(?:是|属于)(?:一|二)?(?:道|款|种|份|碗|杯)?(.+)/.exec(rest)
+      : /^(?:is|are)\s+((?:an?|the|one of)\s.+)/i.exec(rest);
   return predicate?.[1] ?? text;
 }

@@ -2,12 +2,27 @@ import type { TextLanguage } from './language.ts';
 
 /** Openings that point back at words the title does not have, or depend on them. */
 const CHINESE_OPENINGS =
-  /^(?:但|而|且|并|也|还|又|再|就|都|才|却|则|因为|因此|所以|由于|若|如果|如|否则|不然|虽|即使|即便|尽管|只要|只有|除非|无论|不管|不仅|不但|从而|以|使|令|让|然后|接着|随后|之后|后|此|这|那|该|其|它|他|她|即|便|直到|直至|至|为|对于|当|同时|例如|比如|包括|等|的|地|得|和|与|及|或|把|被|将|给|由|按|于|例|至于|不过|可是|然而|甚至|尤其|特别是|是|反而|具体|一般|建议参考|除|再则|从)/;
-const CHINESE_ENDINGS =
-  /(?:时|之后|以后|之前|以前|的话|例如|比如|包括|是|和|与|及|或|在|把|将|被|从|为|对|以|并|且|但|而|因为|如果|即|约|大约|需|需要|可|可以|能|会|要|以下|如下|也|还|更|所|就|比|当|向|的|地|得|着)$/;
-/** Words that begin like an opening but are whole words of their own. */
+  startsWith(`但 而 且 并 也 还 又 再 就 都 才 却 则 因为 因此 所以 由于 若 如 否则 不然 虽 即 尽管 只要 只有 除 无论 不管 不仅 不但 从 以 使 令 让
+  然后 接着 随后 之后 后 此 这 那 该 其 它 他 她 便 直到 至 为 对于 当 同时 例 比如 等 的 地 得 和 与 及 或 把 被 将 给 由 按 于 不过 可是 甚至 是 反而 建议参考`);
+/** Words of their own that merely begin like one. */
 const CHINESE_OPENING_WORDS =
-  /^(?:如意|如此|地道|地瓜|地方|的确|和牛|和风|等级|以色列|还原|再生|就近|都市|并排|而立|也门|及第|或许|为你|其乐|该死|这里|那里|便当|便利|便捷|便宜|即食|即溶|由内|后厨|后味|当季|当地|当归|当红|以茶|按摩|按压|以番茄|以酒|后腿|后院|特别|令人|让人|至尊|至少|除湿|除皱|除螨|从容|从零|给力|对半|后劲|后背|还是|将军|例汤|和面|具体|一般|直至|包括|尤其|都能)/;
+  startsWith(`如意 地道 地瓜 地方 的确 和牛 和风 和面 等级 以色列 还原 再生 就近 都市 并排 及第 或许 为你 其乐 便当 便利 便捷 便宜 即食 即溶 由内 后厨 后味 后腿
+  后院 后劲 当季 当地 当归 当红 按摩 按压 令人 让人 至尊 至少 除湿 除皱 除螨 从容 从零 给力 还是 将军 例汤 都能`);
+const CHINESE_ENDINGS = endsWith(
+  `时 之后 以后 之前 以前 的话 例如 比如 包括 是 和 与 及 或 在 把 将 被 从 为 对 以 并 且 但 而 如果 即 约 需 要 可 能 会 下 也 还 更 所 就 比 当 向 的 地 得 着`,
+);
+/** Words of their own that merely end like one. */
+const CHINESE_ENDING_WORDS =
+  endsWith(`小时 及时 准时 随时 同时 按时 平时 定时 天地 产地 草地 基地 当地 场地 各地 土地 心得 值得 获得 觉得 社会 机会 聚会 约会 简约 预约 节约 重要 主要 必要
+  功能 技能 性能 智能 认可 许可 即可 皆可 均可 也可 都可 可可 还是 存在 所在 总和 温和 柔和 暖和 饱和 亲和 对比 行为 认为 作为 方向 面向 参与 普及 入会 地下 天下 乡下 一下 剩下 留下`);
+
+function startsWith(words: string): RegExp {
+  return new RegExp(`^(?:${words.trim().split(/\s+/).join('|')})`);
+}
+
+function endsWith(words: string): RegExp {
+  return new RegExp(`(?:${words.trim().split(/\s+/).join('|')})$`);
+}
 
 const ENGLISH_OPENINGS =
   /^(?:and|but|or|nor|so|because|which|that|who|whom|whose|if|when|whenever|while|although|though|unless|until|since|as|after|before|then|also|however|therefore|to|of|with|without|by|from|for|in|on|at|into|it|it['’]s|they|them|these|those|this|he|she|his|her|their|its|such|than|be|is|are|was|were|has|have|had|will|would|can|could|should|not|either|some|well|even|notes?:?|tips?:|hint|warning|nb|credits?|basically|essentially|despite|besides|other|another|both|unlike|due|per|via|instead|otherwise|once|here|there|adapted|originally|optionally|optional|meanwhile|alternatively|additionally|next|finally|again|there['’]s|that['’]s|they['’]re)\b/i;
@@ -58,9 +73,8 @@ export function isFragment(text: string, language: TextLanguage): boolean {
 
 function isTornPart(part: string, language: TextLanguage): boolean {
   if (language === 'zh') {
-    if (CHINESE_OPENINGS.test(part) && !CHINESE_OPENING_WORDS.test(part)) return true;
-    return CHINESE_ENDINGS.test(part) && !/(?:目的|小时|及时|准时|随时|同时|按时|平时|定时|天地|产地|草地|心得|值得|获得|觉得|社会|机会|聚会|约会|简约|重要|主要|必要|还要|功能|技能|性能|智能|认可|许可|基地|当地|场地|各地|高兴|土地|便是|不是|还是|正在|存在|所在|总和|温和|柔和|暖和|对比|绝对|行为|认为|作为|因为|成为|推荐|方向|面向|亲和|饱和|参与|给与|普及|即可|皆可|均可|也可|都可|就可|可可|预约|节约|契约|可以)$/.test(part);
+    const opens = CHINESE_OPENINGS.test(part) && !CHINESE_OPENING_WORDS.test(part);
+    return opens || (CHINESE_ENDINGS.test(part) && !CHINESE_ENDING_WORDS.test(part));
   }
-  if (language === 'en') return ENGLISH_OPENINGS.test(part) || ENGLISH_ENDINGS.test(part);
-  return false;
+  return language === 'en' && (ENGLISH_OPENINGS.test(part) || ENGLISH_ENDINGS.test(part));
 }

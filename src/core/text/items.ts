@@ -1,22 +1,29 @@
 import type { TextLanguage } from './language.ts';
 import { withoutBrackets } from './sentences.ts';
+import { isContentWord } from './stop_words.ts';
 
 const CHINESE_LABELS = /^(?:原料|主料|辅料|配料|食材|材料|调料|工具|酱汁|腌料|汤底|装饰|其他|可选|必备|注意)/;
-const CHINESE_TOOLS = /锅|碗|刀|勺|筷|机|盘|杯|秤|箱|纸|模|板|器|膜|盆|屉|铲|瓶|签|网|架|棒|吸管|手套|冰箱|炉|罐|剪|夹|温度计|计时|绳|布|袋|盒|刷|壶|盖|托|锤|钳/;
-const CHINESE_PANTRY = /^(?:食用)?(?:盐|食盐|水|清水|热水|开水|冷水|凉水|温水|油|食用油|植物油|白糖|糖|白砂糖|砂糖|味精|鸡精|生抽|老抽|料酒|酱油|淀粉|食用盐|冰块|花生油|菜籽油|玉米油|色拉油)$/;
+const CHINESE_TOOLS =
+  /锅|碗|刀|勺|筷|机|盘|杯|秤|箱|纸|模|板|器|膜|盆|屉|铲|瓶|签|网|架|棒|吸管|手套|冰箱|炉|罐|剪|夹|温度计|计时|绳|布|袋|盒|刷|壶|盖|托|锤|钳/;
+const CHINESE_PANTRY =
+  /^(?:食用)?(?:盐|食盐|水|清水|热水|开水|冷水|凉水|温水|油|食用油|植物油|白糖|糖|白砂糖|砂糖|味精|鸡精|生抽|老抽|料酒|酱油|淀粉|食用盐|冰块|花生油|菜籽油|玉米油|色拉油)$/;
 
 const NUMBER = String.raw`(?:[~≈±]?\d+(?:[.,/]\d+)?|[¼½¾⅓⅔⅛⅜]|one|two|three|four|five|six|half)`;
 const UNIT =
   'g|gr|grams?|kg|mg|ml|cl|dl|l|liters?|litres?|oz|ounces?|lbs?|pounds?|c|cups?|tbsps?|tbs|tsps?|t|tablespoons?|teaspoons?|tblsp|cans?|jars?|cloves?|sticks?|slices?|pieces?|pinch(?:es)?|handfull?s?|bunch(?:es)?|sprigs?|dash(?:es)?|splash|drizzle|packets?|packages?|packs?|pkg|sachets?|bags?|bottles?|heads?|stalks?|knobs?|cubes?|inch(?:es)?|cm|mm|quarts?|pints?|gallons?|parts?|boxe?s?|tins?|loaf|loaves|dozen';
-const SIZE = 'a|an|of|some|few|couple|about|around|approximately|approx|roughly|large|medium|medium-sized|small|big|heaped|level|generous|good|whole|thin|thick|extra|your|favorite|x|each|the|to|optional|ripe|fresh|freshly|raw|little|bit|spoons?|tb|peeled|finely|roughly|thinly|coarsely|chopped|diced|minced|sliced|grated|shredded|crushed|melted|softened|prepared|cold|hot|warm|lukewarm';
+const SIZE =
+  'a|an|of|some|few|couple|about|around|approximately|approx|roughly|large|medium|medium-sized|small|big|heaped|level|generous|good|whole|thin|thick|extra|your|favorite|x|each|the|to|optional|ripe|fresh|freshly|raw|little|bit|spoons?|tb|peeled|finely|roughly|thinly|coarsely|chopped|diced|minced|sliced|grated|shredded|crushed|melted|softened|prepared|cold|hot|warm|lukewarm';
 const NAMES =
   /^(?:African|American|Arborio|Asian|Balsamic|Basmati|Belgian|Brazilian|British|Bulgarian|Cajun|Caribbean|Cheddar|Chinese|Creole|Danish|Dijon|Dutch|English|European|French|German|Gouda|Greek|Gruyère|Hungarian|Indian|Irish|Italian|Jamaican|Japanese|Kalamata|Korean|Lebanese|Manchego|Marzano|Mexican|Monterey|Moroccan|Norwegian|Parmesan|Parmigiano|Pecorino|Persian|Polish|Portuguese|Reggiano|Roma|Romano|Russian|San|Scottish|Sichuan|Spanish|Sriracha|Swedish|Swiss|Szechuan|Tabasco|Thai|Turkish|Tuscan|Ukrainian|Vietnamese|Worcestershire)$/;
 const QUANTITY = new RegExp(`^(?:${NUMBER}\\s*(?:[-–]|to)?\\s*|(?:${UNIT})\\b\\.?\\s*|(?:${SIZE})\\b\\s*|[-–/+&~]\\s*)`, 'i');
-const ENGLISH_CUT = /\s*(?:[,;:*/]|\s[\d~¼½¾⅓⅔]|\s[-–—]\s|\s(?:or|to|for|from|with|without|in|on|at|as|like|such|if|that|which|per|cut|plus|and\/or)\s).*$/i;
+const ENGLISH_CUT =
+  /\s*(?:[,;:*/]|\s[\d~¼½¾⅓⅔]|\s[-–—]\s|\s(?:or|to|for|from|with|without|in|on|at|as|like|such|if|that|which|per|cut|plus|and\/or)\s).*$/i;
 const PREPARED =
   /\s+(?:(?:finely|roughly|thinly|freshly|coarsely)\s+)?(?:chopped|minced|diced|sliced|grated|crushed|drained|rinsed|peeled|beaten|melted|softened|shredded|cubed|optional|cooked|uncooked|halved|quartered|needed|taste)$/i;
-const ENGLISH_PANTRY = /^(?:(?:sea|table|kosher|black|ground|white|vegetable|cooking|boiling|brown|granulated|extra|extra-virgin|virgin|canola|sunflower|neutral)\s+)*(?:salt|pepper|water|oil|olive oil|sugar|flour|salt and pepper|salt & pepper|seasoning|seasonings|spices|condiments|ice|pan)$/i;
-const ENGLISH_TOOLS = /\b(?:pan|pot|bowl|oven|knife|spoon|tray|sheet|paper|foil|mixer|blender|processor|jar|container|machine|thermometer|skillet|whisk|grill|rack|tin|dishe?|cloth|towel|bag|press|cooker)s?$/i;
+const ENGLISH_PANTRY =
+  /^(?:(?:sea|table|kosher|black|ground|white|vegetable|cooking|boiling|brown|granulated|extra|extra-virgin|virgin|canola|sunflower|neutral)\s+)*(?:salt|pepper|water|oil|olive oil|sugar|flour|salt and pepper|salt & pepper|seasoning|seasonings|spices|condiments|ice|pan)$/i;
+const ENGLISH_TOOLS =
+  /\b(?:pan|pot|bowl|oven|knife|spoon|tray|sheet|paper|foil|mixer|blender|processor|jar|container|machine|thermometer|skillet|whisk|grill|rack|tin|dishe?|cloth|towel|bag|press|cooker)s?$/i;
 
 /**
  * The name of a listed thing without quantity, unit and remarks: "~150g (1/3 lb) bacon cubes" → "bacon cubes"; several for
@@ -44,7 +51,13 @@ function englishItem(text: string): string[] {
   for (let rest = name.replace(QUANTITY, ''); rest !== name; rest = name.replace(QUANTITY, '')) name = rest;
   name = name.replace(ENGLISH_CUT, '').replace(PREPARED, '').replace(PREPARED, '').trim();
   if (!/^[\p{L}][\p{L}'’ -]{2,}$/u.test(name) || name.split(' ').length > 3) return [];
-  if (ENGLISH_PANTRY.test(name) || ENGLISH_TOOLS.test(name) || /\b(?:i|you|it|is|are|and|the|of|use|my|not|any|other|choice|this|will|be|sized|based|more|servings?|recipe|some)\b/i.test(name)) return [];
+  if (
+    ENGLISH_PANTRY.test(name) ||
+    ENGLISH_TOOLS.test(name) ||
+    /\b(?:i|you|it|is|are|and|the|of|use|my|not|any|other|choice|this|will|be|sized|based|more|servings?|recipe|some)\b/i.test(name)
+  )
+    return [];
+  if (!name.split(' ').some((word) => isContentWord(word, 'en'))) return [];
   return [name.split(' ').map(lowerCased).join(' ')];
 }
 

@@ -36,7 +36,12 @@ export function wordWeights(
 }
 
 /** Key phrases, heaviest first: words in Chinese, runs of up to three content words elsewhere. */
-export function keyPhrases(texts: readonly string[], segment: Segmenter, language: TextLanguage, weights: ReadonlyMap<string, number>): string[] {
+export function keyPhrases(
+  texts: readonly string[],
+  segment: Segmenter,
+  language: TextLanguage,
+  weights: ReadonlyMap<string, number>,
+): string[] {
   const phrases = new Map<string, { text: string; weight: number }>();
   const add = (words: readonly string[]): void => {
     const text = words.join(language === 'zh' ? '' : ' ');

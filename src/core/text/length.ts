@@ -15,8 +15,7 @@ const EMOJI = /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f/u;
  * - width: display width, where wide characters and emoji are two (Google's double-width rule; TikTok's 100 Latin or 50 Asian);
  * - half-units: Xiaohongshu's `ceil(Σ over UTF-16 units (unit < 128 ? 1 : 2) / 2)`.
  */
-export const LENGTH_UNITS = ['characters', 'width', 'half-units'] as const;
-export type LengthUnit = (typeof LENGTH_UNITS)[number];
+export type LengthUnit = 'characters' | 'width' | 'half-units';
 
 /** The grapheme clusters of a text: what a reader sees as its characters. */
 export function graphemes(text: string): string[] {

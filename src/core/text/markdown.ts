@@ -46,7 +46,9 @@ export function parseBody(body: string): Block[] {
     const block = takeBlock(state);
     if (block) blocks.push(block);
   };
-  for (const raw of withoutFrontMatter(body).replace(/<!--[\s\S]*?-->/g, '').split(/\r\n?|\n/)) {
+  for (const raw of withoutFrontMatter(body)
+    .replace(/<!--[\s\S]*?-->/g, '')
+    .split(/\r\n?|\n/)) {
     const line = raw.trim();
     if (/^(?:```|~~~)/.test(line)) {
       state.fenced = !state.fenced;
@@ -123,7 +125,8 @@ function isLong(text: string): boolean {
 function isMetadata(raw: string): boolean {
   const text = stripEmoji(raw).replace(/[*_`]/g, '').trim();
   if (text.length > 60) return false;
-  if (/^(?:(?:prep\w*|cook|cooking|baking|total|rest|resting) time|servings?|yields?|calories|difficulty|serves)\b/i.test(text)) return true;
+  if (/^(?:(?:prep\w*|cook|cooking|baking|total|rest|resting) time|servings?|yields?|calories|difficulty|serves)\b/i.test(text))
+    return true;
   if (/^(?:authors?|credits?|source|by|via|original(?: recipe)?|作者|来源|出处)\s*[:：]/i.test(text)) return true;
   if (/^[^:：，,。.!?]{0,12}(?:难度|卡路里|热量|份量|时长|用时)\s*[:：]/u.test(text)) return true;
   return !/[。！？!?]./u.test(text) && /^[^:：，,。.!?]{1,30}\s?[:：]\s*[~≈★☆约\d]/u.test(text);

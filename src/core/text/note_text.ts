@@ -76,7 +76,8 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
   const subjects = subjectsOf(title, language);
   const form = isRecipe ? 'recipe' : numbered >= GUIDE_STEPS ? 'guide' : 'post';
   // Only notes that name or list little are described by their phrases.
-  const phrases = form === 'post' || subjects.length === 0 ? keyPhrases([title, ...prose.map((block) => block.text)], segment, language, weights) : [];
+  const phrases =
+    form === 'post' || subjects.length === 0 ? keyPhrases([title, ...prose.map((block) => block.text)], segment, language, weights) : [];
   const passagesOf = (source: string, worth: number, origin: Passage['origin']): Passage[] =>
     splitSentences(source).flatMap((sentence) => clauseRuns(sentence, language).map((run) => ({ ...run, worth, origin })));
   const passages = [
@@ -91,7 +92,11 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
     subjects,
     form,
     passages: passages.slice(0, MOST_PASSAGES * 3),
-    items: itemNames(listed.map((block) => block.text), language, subjects[0] ?? ''),
+    items: itemNames(
+      listed.map((block) => block.text),
+      language,
+      subjects[0] ?? '',
+    ),
     steps: numbered,
     phrases,
     weights,

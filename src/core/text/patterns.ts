@@ -1,7 +1,6 @@
 import type { NoteText } from './note_text.ts';
 import type { Candidate } from './writer.ts';
 
-
 const MOST_STEPS = 12; // "23 steps to …" puts readers off
 const MOST_ITEMS = 6;
 

@@ -82,7 +82,10 @@ export function checkSettings(
 ): void {
   const rules = PLATFORM_RULES[platform];
   if (emoji !== 'none' && !rules.allowsEmoji) {
-    throw new UserError(`Expected --emoji none for ${platform} but received "${emoji}": the platform takes no emoji in ads.`, 'Leave --emoji out, or choose another --platform.');
+    throw new UserError(
+      `Expected --emoji none for ${platform} but received "${emoji}": the platform takes no emoji in ads.`,
+      'Leave --emoji out, or choose another --platform.',
+    );
   }
   const limit = rules.limits[kind];
   if (asked && limit !== null && asked.min > limit) {

@@ -22,7 +22,10 @@ export type QueryIndex = ReadonlyMap<string, readonly IndexedQuery[]>;
 const MOST_QUERIES = 5;
 
 /** Indexes queries by their content words, so a note only looks at queries that share one with it. */
-export function indexQueries(queries: readonly { readonly query: string; readonly frequency: number }[], segmenters: Segmenters): QueryIndex {
+export function indexQueries(
+  queries: readonly { readonly query: string; readonly frequency: number }[],
+  segmenters: Segmenters,
+): QueryIndex {
   const index = new Map<string, IndexedQuery[]>();
   for (const { query, frequency } of queries) {
     const language = detectLanguage(query);

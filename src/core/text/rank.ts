@@ -58,7 +58,10 @@ export interface Scored {
  * the next is the greatest `λ score − (1 − λ) max similarity to those chosen`; near-duplicates of a chosen text never follow.
  * Returns them in the order of choice, and how many were left out as near-duplicates.
  */
-export function chooseDistinct<T extends Scored>(candidates: readonly T[], count: number): { readonly chosen: T[]; readonly duplicates: number } {
+export function chooseDistinct<T extends Scored>(
+  candidates: readonly T[],
+  count: number,
+): { readonly chosen: T[]; readonly duplicates: number } {
   let left = candidates
     .toSorted((a, b) => b.score - a.score || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
     .map((candidate) => ({ candidate, bigrams: undefined as Bigrams | undefined, closest: 0, compared: 0 }));

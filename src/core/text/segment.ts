@@ -27,5 +27,9 @@ async function loadChinese(entities: Iterable<string>): Promise<Segmenter> {
   const names = [...entities].filter((name) => /^\p{Script=Han}{2,12}$/u.test(name));
   if (names.length > 0) jieba.loadDict(Buffer.from(names.map((name) => `${name} 100 nz\n`).join('')));
   // The dictionary's guesser takes "·" for the middle of a foreign name and glues its neighbours.
-  return (text) => text.split('·').flatMap((part) => jieba.cut(part, true)).filter((word) => WORD.test(word));
+  return (text) =>
+    text
+      .split('·')
+      .flatMap((part) => jieba.cut(part, true))
+      .filter((word) => WORD.test(word));
 }

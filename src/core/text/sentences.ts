@@ -54,7 +54,8 @@ export function clauseRuns(sentence: Sentence, language: TextLanguage): ClauseRu
     for (let last = first; last < Math.min(first + MOST_CLAUSES, clauses.length); last += 1) {
       text += clauses[last]?.text ?? '';
       const joiner = clauses[last]?.joiner ?? '';
-      if (canEnd(clauses, last, language)) runs.push(settle(text, last === clauses.length - 1 ? sentence.mark : 'none', language, first === 0));
+      if (canEnd(clauses, last, language))
+        runs.push(settle(text, last === clauses.length - 1 ? sentence.mark : 'none', language, first === 0));
       text += joiner;
     }
   }
@@ -114,7 +115,9 @@ function canBegin(clauses: readonly Clause[], index: number, language: TextLangu
   const before = clauses[index - 1];
   if (language === 'zh') return !CONDITION.zh.test(before?.text ?? '') && before?.joiner !== '：';
   // A Latin clause stands alone only as the main clause after an opening condition ("If …, it is …").
-  return language === 'en' && index === 1 && /^(?:when|while|although|though|because|since|as|for|with|besides)\b/i.test(clauses[0]?.text ?? '');
+  return (
+    language === 'en' && index === 1 && /^(?:when|while|although|though|because|since|as|for|with|besides)\b/i.test(clauses[0]?.text ?? '')
+  );
 }
 
 function canEnd(clauses: readonly Clause[], index: number, language: TextLanguage): boolean {

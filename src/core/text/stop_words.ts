@@ -31,7 +31,7 @@ const WORDS: Readonly<Record<TextLanguage, ReadonlySet<string>>> = {
 };
 
 /** Whether a word only holds a sentence together (or belongs to a title pattern) and says nothing about its subject. */
-export function isStopWord(word: string, language: TextLanguage): boolean {
+function isStopWord(word: string, language: TextLanguage): boolean {
   return WORDS[language].has(word.toLowerCase());
 }
 

@@ -36,7 +36,13 @@ function chineseSubjects(title: string): string[] {
 function englishSubjects(title: string): string[] {
   const name = title.replace(ENGLISH_HEADS, '').replace(ENGLISH_TAILS, '').trim();
   if (name === '' || name.split(' ').length > MOST_WORDS || ENGLISH_SENTENCE.test(name)) return [];
-  const shorter = [/\s+[–—-]\s+.*$/, /\s+\/\s+.*$/, /,\s(?!.*\b(?:and|or|&)\s).*$/, /\s+(?:with|w\/)\s+.*$/i, /\s+(?:in|on|from|alla|all['’])\s*.*$/i];
+  const shorter = [
+    /\s+[–—-]\s+.*$/,
+    /\s+\/\s+.*$/,
+    /,\s(?!.*\b(?:and|or|&)\s).*$/,
+    /\s+(?:with|w\/)\s+.*$/i,
+    /\s+(?:in|on|from|alla|all['’])\s*.*$/i,
+  ];
   const names = [name];
   for (const tail of shorter) {
     const short = (names.at(-1) ?? '').replace(tail, '').trim();

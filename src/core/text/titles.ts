@@ -61,7 +61,9 @@ export function writeTitles(
 function checkContext(note: NoteText, request: TitleRequest, segmenters: Segmenters, isBanned: BannedMatcher): CheckContext {
   const { controls, queries, kind } = request;
   const segment = remembered(segmenters[note.language]);
-  const asked = [...controls.keywords, ...(controls.brand === null ? [] : [controls.brand]), ...queries.map(({ query }) => query)].join('\n').toLowerCase();
+  const asked = [...controls.keywords, ...(controls.brand === null ? [] : [controls.brand]), ...queries.map(({ query }) => query)]
+    .join('\n')
+    .toLowerCase();
   return {
     kind,
     language: note.language,
@@ -74,18 +76,24 @@ function checkContext(note: NoteText, request: TitleRequest, segmenters: Segment
   };
 }
 
-/** A text is cut once for its check and its score. */
+/** The same clauses come back in many candidates, so each is cut into words once; no word goes across these signs. */
 function remembered(segment: Segmenter): Segmenter {
   const known = new Map<string, string[]>();
-  return (text) => {
-    const words = known.get(text) ?? segment(text);
+  const recall = (text: string, cut: Segmenter): string[] => {
+    const words = known.get(text) ?? cut(text);
     known.set(text, words);
     return words;
   };
+  return (text) => recall(text, () => text.split(/[｜：？！·，、]/).flatMap((clause) => recall(clause, segment)));
 }
 
 function scoreOf(text: string, prior: number, note: NoteText, request: TitleRequest, context: CheckContext): number {
-  const words = new Set(context.segment(stripEmoji(text)).map((word) => word.toLowerCase()).filter((word) => isContentWord(word, note.language)));
+  const words = new Set(
+    context
+      .segment(stripEmoji(text))
+      .map((word) => word.toLowerCase())
+      .filter((word) => isContentWord(word, note.language)),
+  );
   let weight = 0;
   for (const word of words) weight += note.weights.get(word) ?? 0;
   const { min, max } = request.controls.length;

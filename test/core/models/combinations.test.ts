@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countCombinations, groupElements, keepBestElements, placesOf, scoreCombination, scoreCombinations } from '../../../src/core/models/combinations.ts';
+import {
+  countCombinations,
+  groupElements,
+  keepBestElements,
+  placesOf,
+  scoreCombination,
+  scoreCombinations,
+} from '../../../src/core/models/combinations.ts';
 
 const KINDS = ['highlight', 'image', 'title'] as const;
 const element = fc.record({
@@ -15,7 +22,8 @@ describe('groupElements', () => {
     const shuffled = elements.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })));
     fc.assert(
       fc.property(shuffled, ([list, other]) => {
-        const ids = (groups: ReturnType<typeof groupElements>) => groups.map(({ kind, elementIds, scores }) => [kind, elementIds, [...scores]]);
+        const ids = (groups: ReturnType<typeof groupElements>) =>
+          groups.map(({ kind, elementIds, scores }) => [kind, elementIds, [...scores]]);
         expect(ids(groupElements(other))).toEqual(ids(groupElements(list)));
       }),
     );
@@ -52,7 +60,10 @@ describe('scoreCombinations', () => {
         const groups = groupElements(list);
         const scores = scoreCombinations(groups);
         expect(scores.length).toBe(countCombinations(groups));
-        const places = placesOf(groups, Uint32Array.from(scores, (_, index) => index));
+        const places = placesOf(
+          groups,
+          Uint32Array.from(scores, (_, index) => index),
+        );
         const seen = new Set<string>();
         for (let index = 0; index < scores.length; index++) {
           const combination = places.slice(index * groups.length, (index + 1) * groups.length);

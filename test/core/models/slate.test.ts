@@ -1,11 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Combination, countCombinations, type ElementGroup, groupElements, scoreCombination } from '../../../src/core/models/combinations.ts';
+import {
+  type Combination,
+  countCombinations,
+  type ElementGroup,
+  groupElements,
+  scoreCombination,
+} from '../../../src/core/models/combinations.ts';
 import { drawRandomSlate, drawSlate, meanHamming } from '../../../src/core/models/slate.ts';
 import { createRandom } from '../../../src/core/random.ts';
 
 function groupsOf(...scores: readonly (readonly number[])[]): ElementGroup[] {
-  return groupElements(scores.flatMap((kind, k) => kind.map((score, i) => ({ kind: `kind${k}`, elementId: String(i).padStart(4, '0'), score }))));
+  return groupElements(
+    scores.flatMap((kind, k) => kind.map((score, i) => ({ kind: `kind${k}`, elementId: String(i).padStart(4, '0'), score }))),
+  );
 }
 
 /** Scores of `sizes` elements per kind, from a seed. */
@@ -21,7 +29,8 @@ function uses(slate: readonly Combination[], kind: number): number[] {
 }
 
 const sizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 });
-const draw = (groups: readonly ElementGroup[], size: number, seed = 1, gamma = 0.5) => drawSlate(groups, { size, gamma, random: createRandom(seed) });
+const draw = (groups: readonly ElementGroup[], size: number, seed = 1, gamma = 0.5) =>
+  drawSlate(groups, { size, gamma, random: createRandom(seed) });
 const meanScore = (groups: readonly ElementGroup[], slate: readonly Combination[]): number =>
   slate.reduce((sum, combination) => sum + scoreCombination(groups, combination), 0) / slate.length;
 
@@ -49,7 +58,11 @@ describe('drawSlate', () => {
 
   it('looks beyond the pool before it lets one strong element into more than half of the slate', () => {
     // The pool (128 of 12,000) holds nothing but the first image.
-    const groups = groupsOf([1, ...Array.from({ length: 29 }, () => 0)], Array.from({ length: 20 }, (_, i) => 0.5 + i / 1000), Array.from({ length: 20 }, (_, i) => 0.5 + i / 1000));
+    const groups = groupsOf(
+      [1, ...Array.from({ length: 29 }, () => 0)],
+      Array.from({ length: 20 }, (_, i) => 0.5 + i / 1000),
+      Array.from({ length: 20 }, (_, i) => 0.5 + i / 1000),
+    );
     const slate = draw(groups, 8, 1, 0);
     expect(slate.filter((combination) => combination[0] === 0)).toHaveLength(4);
   });
@@ -117,7 +130,10 @@ describe('drawSlate', () => {
   });
 
   it('takes equal scores as they come, without a number going wrong', () => {
-    const groups = groupsOf(Array.from({ length: 30 }, () => 0.7), Array.from({ length: 30 }, () => 0.7));
+    const groups = groupsOf(
+      Array.from({ length: 30 }, () => 0.7),
+      Array.from({ length: 30 }, () => 0.7),
+    );
     const slate = draw(groups, 8);
     expect(slate).toHaveLength(8);
     // With nothing to choose by score, likeness decides: no element twice.

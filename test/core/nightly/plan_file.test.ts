@@ -39,7 +39,11 @@ steps:
   });
 
   it('leaves store and seed open when the plan does not name them', () => {
-    expect(plan('steps: [{run: extract}]')).toEqual({ store: undefined, seed: undefined, steps: [{ name: 'extract', say: '', command: ['extract'] }] });
+    expect(plan('steps: [{run: extract}]')).toEqual({
+      store: undefined,
+      seed: undefined,
+      steps: [{ name: 'extract', say: '', command: ['extract'] }],
+    });
   });
 
   it('puts variables into every text, and a value with blanks stays one word', () => {
@@ -63,7 +67,10 @@ steps:
 
   it.each([
     ['steps:\n  - run: "import ${nowhere}"', 'night.yaml:2:10: Expected no variable, as the plan has none, but received ${nowhere}.'],
-    ['variables: {out: a}\nsteps:\n  - {name: x, run: [a, "${in}"]}', 'night.yaml:3:24: Expected one of the variables out but received ${in}.'],
+    [
+      'variables: {out: a}\nsteps:\n  - {name: x, run: [a, "${in}"]}',
+      'night.yaml:3:24: Expected one of the variables out but received ${in}.',
+    ],
     ['steps:\n  - run: import "notes', 'night.yaml:2:10: Expected a closing quote in run.'],
     ['steps:\n  - run: ""', 'night.yaml:2:10: Expected a command such as "import notes fixtures/notes" but received "".'],
     ['steps:\n  - name: only a name', 'night.yaml:2:5: Expected a step with run but it has none.'],

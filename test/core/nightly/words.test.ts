@@ -35,7 +35,16 @@ describe('substitute', () => {
   };
 
   it('replaces every name, and takes a value as it is', () => {
-    expect(substitute('${out}/a ${out}/${day}', new Map([['out', '$& ${day}'], ['day', 'mon']]), missing)).toBe('$& ${day}/a $& ${day}/mon');
+    expect(
+      substitute(
+        '${out}/a ${out}/${day}',
+        new Map([
+          ['out', '$& ${day}'],
+          ['day', 'mon'],
+        ]),
+        missing,
+      ),
+    ).toBe('$& ${day}/a $& ${day}/mon');
   });
 
   it('tells of a name without a value', () => {

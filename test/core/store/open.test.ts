@@ -34,17 +34,20 @@ function startChild(...argv: readonly string[]): { child: ChildProcess; ended: P
 }
 
 describe('migrations', () => {
-  it.each(MIGRATIONS.map((_, applied) => applied))('upgrade a store that has %i of them to the same schema as a new one, and keep its rows', (applied) => {
-    const folder = temporaryFolder();
-    const path = join(folder, 'old.db');
-    const old = openStore(path, { create: true, now: NOW, migrations: MIGRATIONS.slice(0, applied) });
-    if (applied > 0) beginRun(old, { command: 'import notes', arguments: ['a'], seed: 1, version: '0', startedAt: NOW });
-    old.db.close();
-    expect(schemaOf(path)).toEqual(schemaOf(join(folder, 'new.db')));
-    const upgraded = openStore(path, { create: false, now: NOW });
-    expect(listRuns(upgraded).map((run) => run.command)).toEqual(applied > 0 ? ['import notes'] : []);
-    upgraded.db.close();
-  });
+  it.each(MIGRATIONS.map((_, applied) => applied))(
+    'upgrade a store that has %i of them to the same schema as a new one, and keep its rows',
+    (applied) => {
+      const folder = temporaryFolder();
+      const path = join(folder, 'old.db');
+      const old = openStore(path, { create: true, now: NOW, migrations: MIGRATIONS.slice(0, applied) });
+      if (applied > 0) beginRun(old, { command: 'import notes', arguments: ['a'], seed: 1, version: '0', startedAt: NOW });
+      old.db.close();
+      expect(schemaOf(path)).toEqual(schemaOf(join(folder, 'new.db')));
+      const upgraded = openStore(path, { create: false, now: NOW });
+      expect(listRuns(upgraded).map((run) => run.command)).toEqual(applied > 0 ? ['import notes'] : []);
+      upgraded.db.close();
+    },
+  );
 
   it('are each recorded once', () => {
     const path = join(temporaryFolder(), 'a.db');
@@ -76,31 +79,31 @@ describe('migrations', () => {
   });
 });
 
-/** Waits until all known migrations are recorded and somebody holds the lock for another. */
+/** Waits until all known migrations are recorded and a process holds the lock for one more. */
 async function untilLastStepRuns(path: string): Promise<void> {
-  for (;;) {
-    await sleep(20);
-    if (!existsSync(path)) continue;
-    const db = new Database(path, { timeout: 0 });
-    try {
-      if (db.prepare('SELECT count(*) FROM migrations').pluck().get() !== MIGRATIONS.length) continue;
-      db.exec('BEGIN IMMEDIATE; ROLLBACK');
-    } catch (error) {
-      // Before the first migration there is no table yet; during one its process may still be alone with the file.
-      const recorded = error instanceof Error && error.message === 'database is locked' && readRecorded(path) === MIGRATIONS.length;
-      if (recorded) return;
-    } finally {
-      db.close();
-    }
-  }
+  while (!(recordedMigrations(path) === MIGRATIONS.length && isLocked(path))) await sleep(20);
 }
 
-function readRecorded(path: string): number | undefined {
+/** Undefined while there is no file or no table of migrations yet. */
+function recordedMigrations(path: string): number | undefined {
+  if (!existsSync(path)) return undefined;
   const db = new Database(path, { readonly: true });
   try {
     return db.prepare('SELECT count(*) FROM migrations').pluck().get() as number;
   } catch {
     return undefined;
+  } finally {
+    db.close();
+  }
+}
+
+function isLocked(path: string): boolean {
+  const db = new Database(path, { timeout: 0 });
+  try {
+    db.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch {
+    return true;
   } finally {
     db.close();
   }
@@ -159,5 +162,9 @@ function foreignSqlite(path: string): void {
 }
 
 function newerStore(path: string): void {
-  openStore(path, { create: true, now: NOW, migrations: [...MIGRATIONS, { name: '901_later', sql: 'CREATE TABLE later (n INTEGER) STRICT' }] }).db.close();
+  openStore(path, {
+    create: true,
+    now: NOW,
+    migrations: [...MIGRATIONS, { name: '901_later', sql: 'CREATE TABLE later (n INTEGER) STRICT' }],
+  }).db.close();
 }

@@ -26,16 +26,42 @@ afterEach(() => {
 
 describe('terms', () => {
   it('are inserted once, and a query takes its newest frequency', () => {
-    expect(saveQueries(store, [{ query: '家常菜', frequency: 5 }, { query: '快手菜', frequency: 9 }, { query: '家常菜', frequency: 7 }], runId)).toBe(2);
+    expect(
+      saveQueries(
+        store,
+        [
+          { query: '家常菜', frequency: 5 },
+          { query: '快手菜', frequency: 9 },
+          { query: '家常菜', frequency: 7 },
+        ],
+        runId,
+      ),
+    ).toBe(2);
     expect(saveQueries(store, [{ query: '家常菜', frequency: 12 }], runId)).toBe(0);
-    expect(readQueries(store)).toEqual([{ query: '家常菜', frequency: 12 }, { query: '快手菜', frequency: 9 }]);
+    expect(readQueries(store)).toEqual([
+      { query: '家常菜', frequency: 12 },
+      { query: '快手菜', frequency: 9 },
+    ]);
   });
 
   it('are read in order', () => {
     expect(saveBrands(store, ['Zeta', 'Acme', 'Zeta'], runId)).toBe(2);
     expect(readBrands(store)).toEqual(['Acme', 'Zeta']);
-    expect(saveLexiconTerms(store, [{ term: 'x', type: 'food' }, { term: 'x', type: 'banned' }, { term: 'x', type: 'food' }], runId)).toBe(2);
-    expect(readLexicon(store)).toEqual([{ term: 'x', type: 'banned' }, { term: 'x', type: 'food' }]);
+    expect(
+      saveLexiconTerms(
+        store,
+        [
+          { term: 'x', type: 'food' },
+          { term: 'x', type: 'banned' },
+          { term: 'x', type: 'food' },
+        ],
+        runId,
+      ),
+    ).toBe(2);
+    expect(readLexicon(store)).toEqual([
+      { term: 'x', type: 'banned' },
+      { term: 'x', type: 'food' },
+    ]);
     expect(readLexicon(store, 'food')).toEqual([{ term: 'x', type: 'food' }]);
   });
 });
@@ -44,14 +70,20 @@ describe('texts of a note', () => {
   const work = (setting: string, key: string) => ({ noteId: 'n', kind: 'title', setting, key });
   const text = (words: string, score: number) => ({ text: words, source: 'extractive:write', score, details: { style: null } });
 
-  beforeEach(() => saveNotes(store, [{ noteId: 'n', title: '', body: '', lang: '', brand: '', category: '', createdAt: '', media: [] }], runId));
+  beforeEach(() =>
+    saveNotes(store, [{ noteId: 'n', title: '', body: '', lang: '', brand: '', category: '', createdAt: '', media: [] }], runId),
+  );
 
   it('are kept per setting, whichever setting is written last', () => {
     saveNoteTexts(store, work('a', 'k1'), [text('one', 0.9), text('two', 0.5)], runId);
     saveNoteTexts(store, work('b', 'k1'), [text('two', 0.7), text('three', 0.4)], runId);
     expect(readNoteTexts(store, work('a', 'k1'))).toEqual([text('one', 0.9), text('two', 0.5)]);
     expect(readNoteTexts(store, work('b', 'k1'))).toEqual([text('two', 0.7), text('three', 0.4)]);
-    expect(readNoteElements(store, 'n', 'title').map((element) => [element.text, element.score])).toEqual([['one', 0.9], ['two', 0.7], ['three', 0.4]]);
+    expect(readNoteElements(store, 'n', 'title').map((element) => [element.text, element.score])).toEqual([
+      ['one', 0.9],
+      ['two', 0.7],
+      ['three', 0.4],
+    ]);
   });
 
   it('replace earlier ones of their own setting only, and the earlier work is undone', () => {

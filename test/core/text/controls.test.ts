@@ -75,7 +75,9 @@ describe('styles', () => {
     ['How to make soup!', ['how-to', 'exclamation']],
     ['Warm bean soup', ['plain']],
   ] as const)('of %s are %j', (text, styles) => {
-    expect(STYLES.filter((style) => hasStyle(text, style))).toEqual(STYLES.filter((style) => (styles as readonly string[]).includes(style)));
+    expect(STYLES.filter((style) => hasStyle(text, style))).toEqual(
+      STYLES.filter((style) => (styles as readonly string[]).includes(style)),
+    );
   });
 });
 
@@ -92,7 +94,8 @@ describe('banned terms', () => {
 
 describe('fragments', () => {
   it('are pieces torn from their sentence', () => {
-    for (const text of ['因为好吃', '的做法', '适合在', '酸甜可口，', '（可选', '好吃｜但贵']) expect(isFragment(text, 'zh') || !isBalanced(text), text).toBe(true);
+    for (const text of ['因为好吃', '的做法', '适合在', '酸甜可口，', '（可选', '好吃｜但贵'])
+      expect(isFragment(text, 'zh') || !isBalanced(text), text).toBe(true);
     for (const text of ['and then rest', 'Soup with', 'Served in the', 'Soup: because']) expect(isFragment(text, 'en'), text).toBe(true);
   });
 

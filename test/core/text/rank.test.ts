@@ -24,7 +24,10 @@ describe('similarity of titles', () => {
 describe('choosing distinct titles', () => {
   const word = fc.constantFrom('红烧', '牛肉', '面', '汤', '辣', '香', '嫩');
   const candidates = fc.uniqueArray(
-    fc.record({ text: fc.array(word, { minLength: 1, maxLength: 6 }).map((words) => words.join('')), score: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    fc.record({
+      text: fc.array(word, { minLength: 1, maxLength: 6 }).map((words) => words.join('')),
+      score: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
     { selector: ({ text }) => text, maxLength: 120 },
   );
 
@@ -35,11 +38,13 @@ describe('choosing distinct titles', () => {
         expect(chosen.length).toBeLessThanOrEqual(count);
         if (all.length > 0) expect(chosen[0]?.score).toBe(Math.max(...all.map(({ score }) => score)));
         for (const [index, a] of chosen.entries()) {
-          for (const b of chosen.slice(index + 1)) expect(similarity(bigramsOf(a.text), bigramsOf(b.text))).toBeLessThanOrEqual(NEAR_DUPLICATE);
+          for (const b of chosen.slice(index + 1))
+            expect(similarity(bigramsOf(a.text), bigramsOf(b.text))).toBeLessThanOrEqual(NEAR_DUPLICATE);
         }
         if (chosen.length < count) {
           const left = all.filter((candidate) => !chosen.includes(candidate));
-          for (const { text } of left) expect(Math.max(...chosen.map((each) => similarity(bigramsOf(each.text), bigramsOf(text))))).toBeGreaterThan(NEAR_DUPLICATE);
+          for (const { text } of left)
+            expect(Math.max(...chosen.map((each) => similarity(bigramsOf(each.text), bigramsOf(text))))).toBeGreaterThan(NEAR_DUPLICATE);
         }
       }),
     );

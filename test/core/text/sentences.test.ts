@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { clauseRuns, splitSentences } from '../../../src/core/text/sentences.ts';
 
-const runsOf = (text: string, language: 'zh' | 'en'): string[] => splitSentences(text).flatMap((sentence) => clauseRuns(sentence, language).map((run) => run.text));
+const runsOf = (text: string, language: 'zh' | 'en'): string[] =>
+  splitSentences(text).flatMap((sentence) => clauseRuns(sentence, language).map((run) => run.text));
 
 describe('splitting sentences', () => {
   it('knows abbreviations, decimals and how a sentence ended', () => {

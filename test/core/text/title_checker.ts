@@ -81,7 +81,8 @@ function isTwoParts(part: string, source: string): boolean {
 
 /** Overlap of character pairs, counted on the titles as they are. */
 export function overlap(a: string, b: string): number {
-  const pairs = (text: string): string[] => [...text.toLowerCase()].slice(1).map((character, index) => `${[...text.toLowerCase()][index]}${character}`);
+  const pairs = (text: string): string[] =>
+    [...text.toLowerCase()].slice(1).map((character, index) => `${[...text.toLowerCase()][index]}${character}`);
   const left = pairs(b);
   let common = 0;
   const all = pairs(a);

@@ -123,20 +123,38 @@ describe('extractive titles', () => {
   it('satisfy every control, whatever the combination', () => {
     let written = 0;
     fc.assert(
-      fc.property(fc.constantFrom(...NOTES), settings, fc.constantFrom<Paradigm>('write', 'rewrite'), fc.constantFrom<TextKind>('title', 'highlight'), (note, asked, paradigm, kind) => {
-        const { length, ...setting } = asked;
-        const { titles, controls } = write(note, length ? { ...setting, length } : setting, paradigm, kind);
-        for (const { text, score } of titles) {
-          // A highlight on Google is a description, which may have 90.
-          const faults = faultsOf(text, controls).filter((fault) => !(kind === 'highlight' && controls.platform === 'google' && fault.startsWith('platform limit')));
-          expect(faults, text).toEqual([]);
-          expect(foreignParts(text, [note.title, note.body, ...controls.keywords, controls.brand ?? '', ...(paradigm === 'rewrite' ? QUERIES.map(({ query }) => query) : [])]), text).toEqual([]);
-          expect(score).toBeGreaterThanOrEqual(0);
-          expect(score).toBeLessThanOrEqual(1);
-        }
-        for (const [at, a] of titles.entries()) for (const b of titles.slice(at + 1)) expect(overlap(a.text, b.text), `${a.text} / ${b.text}`).toBeLessThanOrEqual(0.8);
-        written += titles.length;
-      }),
+      fc.property(
+        fc.constantFrom(...NOTES),
+        settings,
+        fc.constantFrom<Paradigm>('write', 'rewrite'),
+        fc.constantFrom<TextKind>('title', 'highlight'),
+        (note, asked, paradigm, kind) => {
+          const { length, ...setting } = asked;
+          const { titles, controls } = write(note, length ? { ...setting, length } : setting, paradigm, kind);
+          for (const { text, score } of titles) {
+            // A highlight on Google is a description, which may have 90.
+            const faults = faultsOf(text, controls).filter(
+              (fault) => !(kind === 'highlight' && controls.platform === 'google' && fault.startsWith('platform limit')),
+            );
+            expect(faults, text).toEqual([]);
+            expect(
+              foreignParts(text, [
+                note.title,
+                note.body,
+                ...controls.keywords,
+                controls.brand ?? '',
+                ...(paradigm === 'rewrite' ? QUERIES.map(({ query }) => query) : []),
+              ]),
+              text,
+            ).toEqual([]);
+            expect(score).toBeGreaterThanOrEqual(0);
+            expect(score).toBeLessThanOrEqual(1);
+          }
+          for (const [at, a] of titles.entries())
+            for (const b of titles.slice(at + 1)) expect(overlap(a.text, b.text), `${a.text} / ${b.text}`).toBeLessThanOrEqual(0.8);
+          written += titles.length;
+        },
+      ),
       { seed: 7, numRuns: 1500 },
     );
     // The law would hold for a writer that writes nothing.
@@ -153,7 +171,8 @@ describe('extractive titles', () => {
 
   it('honour keywords the note does not have by setting them beside the title', () => {
     for (const { text } of write(NOTES[0] as NoteInput, { ...PLAIN, keywords: ['一人食'] }).titles) expect(text).toMatch(/^一人食｜/);
-    for (const { text } of write(NOTES[2] as NoteInput, { ...PLAIN, keywords: ['weeknight'] }).titles) expect(text).toMatch(/^Weeknight(?::| \|) /);
+    for (const { text } of write(NOTES[2] as NoteInput, { ...PLAIN, keywords: ['weeknight'] }).titles)
+      expect(text).toMatch(/^Weeknight(?::| \|) /);
   });
 
   it('keep the note’s own subject when rewriting, and use the queries that fit', () => {
@@ -189,7 +208,17 @@ describe('queries for a note', () => {
   it('have all their content words in it, the most relevant and frequent first', () => {
     const read = understandNote(NOTES[2] as NoteInput, segmenters, new Set());
     expect(matchQueries(read, index)).toEqual([{ query: 'bean soup', fit: 1 }].filter(() => read.weights.has('bean')));
-    const matches = matchQueries(read, indexQueries([{ query: 'smoky soup', frequency: 10 }, { query: 'smoky soup recipe', frequency: 1000 }, { query: 'chicken soup', frequency: 9999 }], segmenters));
+    const matches = matchQueries(
+      read,
+      indexQueries(
+        [
+          { query: 'smoky soup', frequency: 10 },
+          { query: 'smoky soup recipe', frequency: 1000 },
+          { query: 'chicken soup', frequency: 9999 },
+        ],
+        segmenters,
+      ),
+    );
     expect(matches.map(({ query }) => query)).toEqual(['smoky soup recipe', 'smoky soup']);
   });
 });
