@@ -34,7 +34,7 @@ demo: build ## the whole main job on the fixtures; CSVs and pictures in out/demo
 	@node bin/atelier.js nightly --plan fixtures/nightly.yaml
 
 bench: build ## benchmarks, one JSON line each: ours, reference, ratio
-	@npx tsc -p bench && node --expose-gc dist-bench/bench/run.js
+	@npx tsc -p bench && node dist-bench/bench/run.js
 
 docs: build ## write docs/cli.md and docs/schema.md from the program
 	@node docs/generate.mjs

@@ -1,26 +1,16 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { extractImages } from '../src/core/media/extract.ts';
 import { findFfmpeg } from '../src/core/media/ffmpeg.ts';
 import type { MediaFile } from '../src/core/media/media_file.ts';
+import { type BenchLine, compareSpeeds, fastest } from './bench_line.ts';
 
 const ROUNDS = 3;
 const run = promisify(execFile);
-
-/** One comparison: our speed beside a peer's or a limit's, in the same unit. */
-export interface BenchLine {
-  readonly bench: string;
-  readonly ours: number;
-  readonly reference: number;
-  /** reference / ours: how many times slower we are. */
-  readonly ratio: number;
-  readonly unit: string;
-  readonly note?: string;
-}
 
 /**
  * Extraction of photos (measured, hashed, encoded again) beside sharp's plain decoding of the same files, and of a video
@@ -35,44 +25,37 @@ export async function benchExtract(): Promise<BenchLine[]> {
 }
 
 async function benchPhotos(name: string, files: readonly MediaFile[]): Promise<BenchLine> {
-  const [ours, reference] = await fastest([
-    () => inParallel(files, async (file) => void (await extractImages([file], { limit: 1, ffmpeg: undefined }))),
-    () => inParallel(files, async (file) => void (await sharp(file.path).raw().toBuffer())),
-  ]);
-  return line(
-    `extract ${name}`,
-    files.length,
-    ours,
-    reference,
+  const [ours, reference] = await fastest(
+    [
+      () => inParallel(files, async (file) => void (await extractImages([file], { limit: 1, ffmpeg: undefined }))),
+      () => inParallel(files, async (file) => void (await sharp(file.path).raw().toBuffer())),
+    ],
+    ROUNDS,
+  );
+  return compareSpeeds(
+    `extract ${files.length} photos of ${name}`,
     'images/s',
-    `${files.length} files; reference: sharp decodes them to pixels`,
+    files.length / (ours as number),
+    files.length / (reference as number),
+    "sharp's plain decoding",
   );
 }
 
 async function benchVideo(file: MediaFile, ffmpeg: string): Promise<BenchLine> {
-  const [ours, reference] = await fastest([
-    async () => void (await extractImages([file], { limit: 4, ffmpeg })),
-    async () => void (await run(ffmpeg, ['-v', 'error', '-i', file.path, '-map', '0:V:0', '-f', 'null', '-'])),
-  ]);
-  return line(`extract ${file.path.split('/').at(-1)}`, 1, ours, reference, 'videos/s', 'reference: ffmpeg decodes it to null');
-}
-
-function line(bench: string, items: number, ours: number, reference: number, unit: string, note: string): BenchLine {
-  const rounded = (value: number): number => Number(value.toPrecision(4));
-  return { bench, ours: rounded(items / ours), reference: rounded(items / reference), ratio: rounded(ours / reference), unit, note };
-}
-
-/** Seconds of the fastest round of each; the rounds alternate, so a busy machine slows both. */
-async function fastest(tasks: readonly (() => Promise<void>)[]): Promise<[number, number]> {
-  const best = tasks.map(() => Number.POSITIVE_INFINITY);
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [index, task] of tasks.entries()) {
-      const start = performance.now();
-      await task();
-      best[index] = Math.min(best[index] as number, (performance.now() - start) / 1000);
-    }
-  }
-  return best as [number, number];
+  const [ours, reference] = await fastest(
+    [
+      async () => void (await extractImages([file], { limit: 4, ffmpeg })),
+      async () => void (await run(ffmpeg, ['-v', 'error', '-i', file.path, '-map', '0:V:0', '-f', 'null', '-'])),
+    ],
+    ROUNDS,
+  );
+  return compareSpeeds(
+    `extract ${basename(file.path)}`,
+    'videos/s',
+    1 / (ours as number),
+    1 / (reference as number),
+    "ffmpeg's plain decoding",
+  );
 }
 
 async function inParallel(files: readonly MediaFile[], work: (file: MediaFile) => Promise<void>): Promise<void> {
@@ -109,8 +92,4 @@ function mediaIn(folder: string, pattern: RegExp, kind: MediaFile['kind']): Medi
 function dataFolder(): string | undefined {
   const folder = process.env.ATELIER_REAL_DATA ?? resolve('../shared/data');
   return existsSync(folder) ? folder : undefined;
-}
-
-if (process.argv[1] === import.meta.filename) {
-  for (const result of await benchExtract()) console.log(JSON.stringify(result));
 }

@@ -68,7 +68,7 @@ export function createProgram(context: CliContext): Command {
  * 130 interrupted. The only place that catches errors.
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
-  const context: CliContext = { io, version: packageVersion(), exitCode: 0, run: (nested) => run(nested, io) };
+  const context: CliContext = { io, version: packageVersion(), exitCode: 0, run: (nested, nestedIo) => run(nested, nestedIo ?? io) };
   try {
     await createProgram(context).parseAsync([...argv], { from: 'user' });
     return context.exitCode;

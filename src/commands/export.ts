@@ -4,12 +4,13 @@ import { type Command, Option } from 'commander';
 import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
 import type { LogBatch } from '../core/log_batch.ts';
 import type { PublishedCreative } from '../core/publish/creative_set.ts';
+import type { PlatformProfile } from '../core/publish/profile.ts';
 import { GENERIC } from '../core/publish/profiles/generic.ts';
 import type { Violation } from '../core/publish/violations.ts';
 import type { Store } from '../core/store/open.ts';
 import { type CliContext, count, createCommand, type Outcome, parseList, type StoreSession, storeAction } from './shared.ts';
 
-const PROFILES = [GENERIC];
+const PROFILES: readonly PlatformProfile[] = [GENERIC];
 const VALUE_SHOWN = 60;
 
 interface Options {
@@ -53,7 +54,7 @@ export function exportCommand(context: CliContext): Command {
 
 // ---- creatives ----
 
-async function exportCreatives(session: Session, profile: typeof GENERIC): Promise<Outcome> {
+async function exportCreatives(session: Session, profile: PlatformProfile): Promise<Outcome> {
   const { findViolations } = await import('../core/publish/violations.ts');
   const { writeCreativeSet } = await import('../core/publish/write_set.ts');
   const { options } = session;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type ItemFailure, reasonOf, throwIfInterrupted } from '../core/errors.ts';
@@ -111,15 +111,22 @@ async function resolveElements(session: Session, creative: ParsedCreative, folde
     if (known && known.kind !== kind) throw new TypeError(`Expected an element of kind ${kind} but ${value} is of kind ${known.kind}.`);
     elements.set(
       kind,
-      known ?? (isPicturePath(kind, value) ? await importPicture(session, kind, resolve(folder, value), folder) : textElement(kind, value)),
+      known ??
+        (isPicturePath(kind, value, folder)
+          ? await importPicture(session, kind, resolve(folder, value), folder)
+          : textElement(kind, value)),
     );
   }
   return elements;
 }
 
 /** An image may also be named by an id of another system, which then is its whole content. */
-function isPicturePath(kind: string, value: string): boolean {
-  return kind === 'image' && (/\.(jpe?g|png|webp|gif|avif|tiff?)$/i.test(extname(value)) || existsSync(value));
+function isPicturePath(kind: string, value: string, folder: string): boolean {
+  if (kind !== 'image') return false;
+  return (
+    /\.(jpe?g|png|webp|gif|avif|tiff?)$/i.test(extname(value)) ||
+    statSync(resolve(folder, value), { throwIfNoEntry: false })?.isFile() === true
+  );
 }
 
 async function importPicture(session: Session, kind: string, path: string, root: string): Promise<Element> {

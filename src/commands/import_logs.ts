@@ -63,7 +63,7 @@ async function importFile(
   const { readLogSchema } = await import('../core/ingest/log_schema.ts');
   const { readLogBatches, rowProblems } = await import('../core/ingest/log_reader.ts');
   const { writeRejects } = await import('../core/ingest/rejects.ts');
-  const { armCodes, featureCodes, positionCodes, readFeatureTypes, saveFeatures } = await import('../core/store/logs.ts');
+  const { armCodes, createFeatureCodes, positionCodes, readFeatureTypes, saveFeatures } = await import('../core/store/logs.ts');
   const { LogWriter } = await import('../core/store/log_writer.ts');
   const { store } = session;
   const source = await openSource(connection, path);
@@ -78,7 +78,7 @@ async function importFile(
     books: {
       arms: { codes: (values) => armCodes(store, values) },
       positions: { codes: (values) => positionCodes(store, values) },
-      feature: (name) => ({ codes: (values) => featureCodes(store, logId, name, values) }),
+      feature: (name) => ({ codes: createFeatureCodes(store, logId, name) }),
     },
     rejected,
   });

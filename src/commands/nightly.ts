@@ -93,7 +93,7 @@ async function runStep(session: StoreSession<Options>, step: PlanStep): Promise<
     ...io,
     stdout: options.json ? (text) => void document.push(text) : io.stdout,
     stderr: (text) => {
-      if (text.startsWith('error: ')) complaints.push(text.trim());
+      if (text.startsWith('error: ')) complaints.push(oneLine(text.slice('error: '.length)));
       io.stderr(text);
     },
   };
@@ -105,6 +105,10 @@ async function runStep(session: StoreSession<Options>, step: PlanStep): Promise<
     result: options.json ? { ...result, output: parsed(document.join('')) } : result,
     reason: state === 'done' ? undefined : [`${state}, exit code ${exitCode}`, ...complaints].join('; '),
   };
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
 }
 
 /** The step's words, with the night's store, seed and talk where the step does not name its own. */
@@ -135,9 +139,9 @@ function cutShort(results: readonly StepResult[]): StepResult | undefined {
 }
 
 /** A night cut short prints what it did all the same, and then ends as its last step did. */
-function settle({ io, options, signal }: StoreSession<Options>, results: readonly StepResult[], outcome: Outcome): Outcome {
+function settle({ io, options }: StoreSession<Options>, results: readonly StepResult[], outcome: Outcome): Outcome {
   const cut = cutShort(results);
-  if (!cut && !signal.aborted) return outcome;
+  if (!cut && results.every(({ state }) => state !== 'not run')) return outcome;
   io.stdout(options.json ? `${JSON.stringify(outcome.json, null, 2)}\n` : `${outcome.text.join('\n')}\n`);
   if (cut?.state !== 'stopped') throw new Interrupted();
   throw new UserError(

@@ -253,6 +253,24 @@ lines"
     ]);
   });
 
+  it('leaves the time empty where a log has none, or one that no calendar holds', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'report.csv'), 'date,ad_id,creative_id,impressions,clicks\n,ad,a,12,7\n');
+    await importLog(folder, 'report.csv', 'report');
+    withStore(folder, (store) =>
+      store.db.exec('INSERT INTO log_chunks SELECT 99, log_id, unit, rows, ts_min, ts_max, run_id FROM log_chunks'),
+    );
+    withStore(folder, (store) =>
+      store.db.exec(
+        "INSERT INTO log_chunk_columns SELECT 99, name, codec, CASE name WHEN 'ts' THEN 1e17 ELSE base END, data FROM log_chunk_columns",
+      ),
+    );
+    await commandLine(folder, ['export', '--log', 'report', '--out', 'back.parquet']);
+    await commandLine(folder, ['export', '--log', 'report', '--out', 'back.csv']);
+    expect(readFileSync(join(folder, 'back.csv'), 'utf8').split('\n').slice(1)).toEqual([',ad,a,,,12,7,,,,', ',ad,a,,,12,7,,,,', '']);
+    expect(existsSync(join(folder, 'back.parquet'))).toBe(true);
+  });
+
   it("keeps a feature apart from a column of the contract's with the same name", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'log.csv'), 'ts,ad_id,creative_id,click,uid\n2026-01-01,ad,a,1,x\n');

@@ -84,12 +84,14 @@ function iterate(
     change = 0;
     for (let p = 0; p < positions; p++) {
       const at = componentAt[p] as number;
-      const scaled = at < 0 ? Number.NaN : ((next[p] as number) * (target[at] as number)) / (level[at] as number);
-      if (at >= 0) change = Math.max(change, Math.abs(scaled - (b[p] as number)));
+      if (at < 0) continue;
+      const scaled = ((next[p] as number) * (target[at] as number)) / (level[at] as number);
+      change = Math.max(change, Math.abs(scaled - (b[p] as number)));
       b[p] = scaled;
     }
   }
-  return { exposureFactor: b, expected, rounds };
+  const exposureFactor = b.map((factor, p) => ((componentAt[p] as number) < 0 ? Number.NaN : factor));
+  return { exposureFactor, expected, rounds };
 }
 
 /** Σ_p n_p·b_p of each component: its clicks over the CTR of all, so COEC·CTR; its impressions where nothing was clicked. */

@@ -230,7 +230,8 @@ function createCalendar(log: ReplayLog): Calendar {
 function clusterRows(log: ReplayLog, days: number): { by: ReplayResult['clusters']['by']; of: (row: number, day: number) => number } {
   if (log.users) {
     const halves = new Uint32Array(log.users.buffer, log.users.byteOffset, log.users.length * 2);
-    return { by: 'user', of: (row) => (halves[2 * row] as number) & (CLUSTERS - 1) };
+    // 0 is a user not given: such rows stand for themselves.
+    return { by: 'user', of: (row) => ((halves[2 * row] as number) || row) & (CLUSTERS - 1) };
   }
   if (days >= MANY_DAYS) return { by: 'day', of: (_, day) => day & (CLUSTERS - 1) };
   const stretch = Math.max(1, Math.ceil(log.rows / CLUSTERS));

@@ -37,7 +37,9 @@ export function prepareReplayLog(
   raw: RawLog,
   adOfCode: ReadonlyMap<number, string>,
 ): { log: ReplayLog; sorted: boolean; armCodes: readonly number[] } {
-  const present = new Uint8Array(Math.max(0, ...adOfCode.keys()) + 1);
+  let codes = 0;
+  for (const code of adOfCode.keys()) codes = Math.max(codes, code + 1);
+  const present = new Uint8Array(codes);
   for (let row = 0; row < raw.rows; row++) present[raw.arm[row] as number] = 1;
   const armCodes = [...adOfCode.keys()].filter((code) => present[code] === 1);
   const adOf = (code: number): string => adOfCode.get(code) as string;

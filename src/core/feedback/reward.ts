@@ -71,14 +71,14 @@ export function computeReward(
         )
       : (creatives[base]?.ecoiShrunk as number);
   const u = creatives.map((c) => (baseEcoi > 0 ? c.ecoiShrunk / baseEcoi - 1 : 0));
-  const v = config.revenueWeight === 0 ? creatives.map(() => 0) : revenueUplift(creatives, base, u, notes);
+  const v = config.revenueWeight === 0 ? creatives.map(() => 0) : revenueUplift(creatives, base, notes);
   const q = viewTimeScores(creatives, notes);
   const lambda = dualVariable(windows, config);
   const rest = creatives.map((_, i) => config.revenueWeight * (v[i] as number) + lambda * (q[i] as number));
   return { rewards: u.map((uplift, i) => config.ctrWeight * uplift + (rest[i] as number)), rest, base: baseEcoi, lambda, notes };
 }
 
-function revenueUplift(creatives: readonly CreativeOutcome[], base: number | undefined, u: readonly number[], notes: string[]): number[] {
+function revenueUplift(creatives: readonly CreativeOutcome[], base: number | undefined, notes: string[]): number[] {
   if (creatives.every((c) => c.revenue === 0)) {
     notes.push('revenue not measured');
     return creatives.map(() => 0);
@@ -90,7 +90,9 @@ function revenueUplift(creatives: readonly CreativeOutcome[], base: number | und
     return values.map((value) => (reference > 0 ? value / reference - 1 : 0));
   };
   const perImpression = uplift((c) => c.effectiveImpressions);
-  if (correlation(u, perImpression) <= SAME_AS_CTR) return perImpression;
+  const ctr = creatives.map((c) => (c.effectiveImpressions > 0 ? c.clicks / c.effectiveImpressions : 0));
+  // Any two creatives lie on a line.
+  if (creatives.length < 3 || correlation(ctr, perImpression) <= SAME_AS_CTR) return perImpression;
   notes.push('revenue follows clicks exactly, so value per click is used');
   return uplift((c) => c.clicks);
 }

@@ -3,6 +3,8 @@ import { literal } from './duckdb.ts';
 /** Texts that stand for "not given" in number columns of click logs and platform reports. */
 const NOT_GIVEN = ['NULL', 'null', '-', '--', '\\N', 'NaN', 'nan', 'None', 'none'];
 
+const YEAR_2100 = 4_102_444_800_000; // milliseconds since 1970 UTC
+
 /** A column of a click log: how its text becomes a number, and what makes a value wrong. */
 export interface LogField {
   readonly name: string;
@@ -29,8 +31,18 @@ export const IMPRESSION_FIELDS: readonly LogField[] = [
 
 /** Number columns of aggregated rows, as platform reports give them; here view time and revenue are sums. */
 export const AGGREGATE_FIELDS: readonly LogField[] = [
-  { name: 'impressions', aliases: ['展现量', '曝光量', '展示量'], valid: 'v >= 0 AND v = floor(v)', expected: 'a whole number, 0 or more' },
-  { name: 'clicks', aliases: ['click', '点击量', '点击数'], valid: 'v >= 0 AND v = floor(v)', expected: 'a whole number, 0 or more' },
+  {
+    name: 'impressions',
+    aliases: ['展现量', '曝光量', '展示量'],
+    valid: 'v >= 0 AND isfinite(v) AND v = floor(v)',
+    expected: 'a whole number, 0 or more',
+  },
+  {
+    name: 'clicks',
+    aliases: ['click', '点击量', '点击数'],
+    valid: 'v >= 0 AND isfinite(v) AND v = floor(v)',
+    expected: 'a whole number, 0 or more',
+  },
   { name: 'view_time_s', aliases: ['view_time'], valid: 'v >= 0 AND isfinite(v)', expected: 'seconds, 0 or more' },
   { name: 'revenue', aliases: [], valid: 'isfinite(v)', expected: 'a number' },
   { name: 'conversion', aliases: ['conversions', '转化量', '转化数'], valid: 'v >= 0 AND isfinite(v)', expected: 'a number, 0 or more' },
@@ -47,29 +59,41 @@ export const IDENTITY_ALIASES: Readonly<Record<string, readonly string[]>> = {
   user_id: [],
 };
 
-/** Text → DOUBLE: plain numbers, "1,234", "5.6%" (0.056), true and false; NULL for anything else. */
+/**
+ * Text → DOUBLE: plain numbers, "1,234", "5.6%" (0.056), true and false. NULL for an empty cell, NaN where the text says
+ * that nothing is given, infinity where it cannot be read.
+ * All but plain numbers are looked at only in the rows that need it: CASE and coalesce stop at the first answer.
+ */
 export function parseNumberSql(column: string): string {
   const bare = `replace(rtrim(trim(${column}), '%'), ',', '')`;
   const scale = `CASE WHEN contains(${column}, '%') THEN 100 ELSE 1 END`;
-  return `coalesce(try_cast(${column} AS DOUBLE), try_cast(${bare} AS DOUBLE) / ${scale}, CASE lower(trim(${column})) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)`;
+  // Not IN (…): DuckDB turns a long list into a join, and a join gives up the file's order.
+  const notGiven = `list_contains([${NOT_GIVEN.map(literal).join(', ')}], trim(${column}))`;
+  const word = `CASE WHEN ${notGiven} THEN 'NaN'::DOUBLE WHEN lower(trim(${column})) = 'true' THEN 1 WHEN lower(trim(${column})) = 'false' THEN 0 END`;
+  return `CASE WHEN ${column} IS NOT NULL THEN coalesce(try_cast(${column} AS DOUBLE), try_cast(${bare} AS DOUBLE) / ${scale}, ${word}, 'Infinity'::DOUBLE) END`;
 }
 
 /**
  * Text → milliseconds since 1970 UTC: ISO 8601 with or without an offset (none means UTC), YYYYMMDD, or a Unix time in
- * seconds, milliseconds or microseconds, told apart by size.
+ * seconds, milliseconds or microseconds, told apart by size; NULL for anything else.
  */
 export function parseTimeSql(column: string): string {
-  const clock = `substr(${column}, 12)`; // past the date, whose hyphens are no offset
-  const hasOffset = `contains(${clock}, '+') OR contains(${clock}, '-')`;
-  const text = `CASE WHEN ${hasOffset} THEN epoch_us(try_cast(${column} AS TIMESTAMPTZ)) ELSE epoch_us(try_cast(${column} AS TIMESTAMP)) END / 1000.0`;
+  // The plain cast drops an offset, and the one that minds it is slower: a time ends in Z, or after its seconds, if it has none.
+  const inUtc = `ends_with(${column}, 'Z') OR (length(${column}) = 19 AND substr(${column}, 17, 1) = ':')`;
+  const text = `CASE WHEN ${inUtc} THEN epoch_us(try_cast(${column} AS TIMESTAMP)) ELSE epoch_us(try_cast(${column} AS TIMESTAMPTZ)) END / 1000.0`;
   const date = `CASE WHEN length(${column}) = 8 THEN epoch_ms(try_strptime(${column}, '%Y%m%d'))::DOUBLE END`;
   const unix = `try_cast(${column} AS DOUBLE)`;
   return `coalesce(${text}, ${date}, ${unix} / CASE WHEN ${unix} < 1e11 THEN 0.001 WHEN ${unix} < 1e14 THEN 1 ELSE 1000 END)`;
 }
 
-/** True where text is given but cannot be read, or its number is out of range. */
-export function problemSql(column: string, parsed: string, valid: string): string {
-  // Not IN (…): DuckDB turns a long list into a join, and a join gives up the file's order.
-  const given = `${column} IS NOT NULL AND NOT list_contains([${NOT_GIVEN.map(literal).join(', ')}], trim(${column}))`;
-  return `CASE WHEN ${parsed} IS NULL OR isnan(${parsed}) THEN ${given} ELSE NOT (${valid.replaceAll(/\bv\b/g, parsed)}) END`;
+/** True where a number that is given cannot be read or is out of range, or where one that must be given is not. */
+export function problemSql(parsed: string, valid: string, mustBeGiven: boolean): string {
+  const condition = valid.replaceAll(/\bv\b/g, parsed);
+  if (mustBeGiven) return `NOT coalesce((${condition}) AND NOT isnan(${parsed}), false)`;
+  return `NOT coalesce((${condition}) OR isnan(${parsed}), true)`;
+}
+
+/** True where a time is no time of a log: before 1970, or from 2100 on. */
+export function timeProblemSql(parsed: string): string {
+  return `NOT (${parsed} >= 0 AND ${parsed} < ${YEAR_2100})`;
 }

@@ -71,8 +71,8 @@ async function sniffTypes(
 ): Promise<Map<number, FeatureType>> {
   if (features.length === 0) return new Map();
   const tests = features.map(({ column }) => {
-    const alias = columnAlias(column);
-    return `count(${alias}) > 0 AND count(${alias}) = count(${parseNumberSql(alias)})`;
+    const parsed = parseNumberSql(columnAlias(column));
+    return `count(*) FILTER (isfinite(${parsed})) > 0 AND count(*) FILTER (isinf(${parsed})) = 0`;
   });
   const result = await connection.runAndReadAll(
     `SELECT ${tests.join(', ')} FROM (SELECT * FROM ${relationOf(source)} LIMIT ${SNIFF_ROWS})`,

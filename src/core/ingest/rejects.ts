@@ -1,14 +1,12 @@
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { stringify } from 'csv-stringify/sync';
-import { readBytes, readCsvRecords, splitCsvRecord } from './csv_records.ts';
+import { readCsvRecords, readLines, splitCsvRecord } from './csv_records.ts';
 import { literal } from './duckdb.ts';
-import type { TableSource } from './source.ts';
+import { MAX_LINE_BYTES, type TableSource } from './source.ts';
 
 const HEADER = ['file', 'line', 'column', 'reason', 'row'];
 
@@ -60,11 +58,11 @@ export class RejectsFile {
 interface LocatedRow {
   readonly line: number | undefined;
   readonly text: string;
-  /** Set where the row cannot be split into the header's columns. */
+  /** Set where the row cannot be read as text, or not split into the header's columns. */
   readonly broken?: string;
 }
 
-/** How many rows DuckDB left out because they do not have the header's columns; call it after a relation was read. */
+/** How many rows DuckDB left out because they cannot be read as text or split into columns; call it after a relation was read. */
 export async function countBrokenRows(connection: DuckDBConnection): Promise<number> {
   const result = await connection
     .runAndReadAll('SELECT count(*) FROM (SELECT DISTINCT file_id, line, byte_position FROM reject_errors)')
@@ -83,7 +81,7 @@ export async function writeRejects(
   ordinals: readonly number[],
   reasonsOf: (index: number) => readonly { column: string; expected: string }[],
 ): Promise<void> {
-  const brokenRows = source.format === 'csv' ? await countBrokenRows(connection) : 0;
+  const brokenRows = source.format === 'parquet' ? 0 : await countBrokenRows(connection);
   if (ordinals.length === 0 && brokenRows === 0) return;
   let ordinal = 0;
   let next = 0;
@@ -110,21 +108,25 @@ async function* locateRows(connection: DuckDBConnection, source: TableSource): A
     return;
   }
   if (source.format === 'jsonl') {
-    let line = 0;
-    for await (const text of createInterface({ input: Readable.from(readBytes(source.path)), crlfDelay: Number.POSITIVE_INFINITY }))
-      yield { line: ++line, text };
+    for await (const { line, bytes } of readLines(source.path)) yield locatedRow(line, bytes, brokenLine);
     return;
   }
-  for await (const record of readCsvRecords(source.path)) {
-    if (record.index === 0) continue;
-    const text = record.bytes.toString('utf8');
-    const broken = brokenRecord(text, record.bytes, source);
-    yield broken === undefined ? { line: record.line, text } : { line: record.line, text, broken };
+  for await (const { index, line, bytes } of readCsvRecords(source.path, source.delimiter)) {
+    if (index > 0) yield locatedRow(line, bytes, (text) => brokenRecord(text, source));
   }
 }
 
-function brokenRecord(text: string, bytes: Buffer, source: TableSource): string | undefined {
-  if (!Buffer.from(text, 'utf8').equals(bytes)) return 'UTF-8 text';
+function locatedRow(line: number, bytes: Buffer, brokenText: (text: string) => string | undefined): LocatedRow {
+  const text = bytes.toString('utf8');
+  const broken = Buffer.from(text, 'utf8').equals(bytes) ? brokenText(text) : 'UTF-8 text';
+  return broken === undefined ? { line, text } : { line, text, broken };
+}
+
+function brokenLine(text: string): string | undefined {
+  return Buffer.byteLength(text) > MAX_LINE_BYTES ? `a line of at most ${MAX_LINE_BYTES / 2 ** 20} MiB` : undefined;
+}
+
+function brokenRecord(text: string, source: TableSource): string | undefined {
   const fields = splitCsvRecord(text, source.delimiter);
   if (!fields) return 'every quote to be closed';
   if (fields.length !== source.columns.length) return `${source.columns.length} columns but received ${fields.length}`;

@@ -8,7 +8,7 @@ import { identifier, literal } from './duckdb.ts';
 export const TABLE_FORMATS = ['csv', 'jsonl', 'parquet'] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
-const MAX_LINE_BYTES = 16 * 1024 * 1024;
+export const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 /** A tabular file and its columns, by the names written in it. */
 export interface TableSource {
@@ -70,16 +70,23 @@ async function parquetColumns(connection: DuckDBConnection, path: string): Promi
 }
 
 async function jsonKeys(connection: DuckDBConnection, path: string): Promise<string[]> {
-  const sql = `SELECT key FROM (SELECT unnest(json_keys(line)) AS key FROM ${jsonLines(path)} WHERE json_valid(line) AND json_type(line) = 'OBJECT') GROUP BY key ORDER BY key`;
+  if (await isJsonArray(path)) {
+    throw new UserError(`Expected one JSON object per line but ${path} is one JSON array.`, 'Take it apart first: jq -c ".[]".');
+  }
+  const sql = `SELECT key FROM (SELECT unnest(CASE WHEN ${isObject('line')} THEN json_keys(line) END) AS key FROM ${jsonLines(path)}) GROUP BY key ORDER BY key`;
   const keys = (await connection.runAndReadAll(sql)).getRowsJS().map((row) => String(row[0]));
-  if (keys.length > 0) return keys;
-  const hint = (await startsWithBracket(path)) ? 'It is one JSON array: write one object per line (jq -c ".[]").' : undefined;
-  throw new UserError(`Expected one JSON object per line but ${path} has none.`, hint);
+  if (keys.length === 0) throw new UserError(`Expected one JSON object per line but ${path} has none.`);
+  return keys;
 }
 
-async function startsWithBracket(path: string): Promise<boolean> {
-  for await (const chunk of readBytes(path)) return chunk.toString('utf8', 0, 100).trimStart().startsWith('[');
+async function isJsonArray(path: string): Promise<boolean> {
+  for await (const chunk of readBytes(path)) return /^\uFEFF?\s*\[\s*(\{|$)/.test(chunk.toString('utf8', 0, 1000));
   return false;
+}
+
+/** CASE, because DuckDB evaluates both sides of an AND, and asking a text that is no JSON for its type is an error. */
+function isObject(line: string): string {
+  return `CASE WHEN json_valid(${line}) THEN json_type(${line}) = 'OBJECT' WHEN ${line} IS NOT NULL THEN false END`;
 }
 
 /** Each line as one value, blank ones included, so a row's number is its line. */
@@ -102,7 +109,12 @@ export function relationOf(source: TableSource): string {
   if (source.format === 'csv') {
     const types = aliases.map((alias) => `'${alias}': 'VARCHAR'`).join(', ');
     const dialect = `auto_detect = false, header = true, delim = ${literal(source.delimiter)}, quote = '"', escape = '"'`;
-    return `(SELECT true AS row_valid, * FROM read_csv(${literal(source.path)}, ${dialect}, columns = {${types}}, store_rejects = true, rejects_limit = 0))`;
+    const relation = (options: string): string =>
+      `read_csv(${literal(source.path)}, ${dialect}, columns = {${types}}, store_rejects = true, rejects_limit = 0${options})`;
+    // With one column a blank line would be a row; a quoted empty text still is one.
+    if (aliases.length === 1)
+      return `(SELECT true AS row_valid, nullif(c0, '') AS c0 FROM ${relation(', allow_quoted_nulls = false')} WHERE c0 IS NOT NULL)`;
+    return `(SELECT true AS row_valid, * FROM ${relation('')})`;
   }
   if (source.format === 'parquet') {
     const columns = source.columns.map((name, index) => `${parquetText(name)} AS ${columnAlias(index)}`);
@@ -112,7 +124,7 @@ export function relationOf(source: TableSource): string {
   const columns = aliases.map((alias, index) => `fields[${index + 1}] AS ${alias}`);
   return `(SELECT row_valid, ${columns.join(', ')} FROM (
     SELECT row_valid, CASE WHEN row_valid THEN json_extract_string(line, [${paths.join(', ')}]) END AS fields
-    FROM (SELECT line, json_valid(line) AND json_type(line) = 'OBJECT' AS row_valid FROM ${jsonLines(source.path)})))`;
+    FROM (SELECT line, ${isObject('line')} AS row_valid FROM ${jsonLines(source.path)})))`;
 }
 
 /** Nested values as JSON, everything else as DuckDB prints it, which reads back as the same value. */

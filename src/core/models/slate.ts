@@ -17,7 +17,7 @@ export interface SlateOptions {
 }
 
 /**
- * A slate of good and different combinations, best first.
+ * A slate of good and different combinations, best first; our design, as no slate rule is published.
  *
  * All combinations are scored (r, mean element score) and a pool is drawn ∝ exp(r/τ), τ = ¼·sd(r), without replacement;
  * from it the slate takes the greatest `r(x) − γ·max_{y∈S} sim(x, y)`, r scaled to [0, 1] over the pool and sim the share of

@@ -2,6 +2,8 @@ import type { LogBatch } from '../log_batch.ts';
 import { csvRecord } from './csv_text.ts';
 
 const MICROSECONDS_PER_MS = 1000;
+/** End of the year 9999, the last that ISO 8601 writes in four digits. */
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const HASH_DIGITS = 16;
 /** Rows made into text at once. */
 const ROWS_AT_ONCE = 8_192;
@@ -143,9 +145,9 @@ function quoted(text: string): string {
   return csvRecord([text]);
 }
 
-/** Milliseconds since 1970 UTC → ISO 8601 with three or six digits of a second; negative is undated. */
+/** Milliseconds since 1970 UTC → ISO 8601 with three or six digits of a second; empty for undated (negative) and for what no calendar holds. */
 function isoTime(ms: number): string {
-  if (ms < 0) return '';
+  if (ms < 0 || ms > LAST_MS) return '';
   const microseconds = Math.round(ms * MICROSECONDS_PER_MS);
   const rest = microseconds % MICROSECONDS_PER_MS;
   const text = new Date((microseconds - rest) / MICROSECONDS_PER_MS).toISOString();

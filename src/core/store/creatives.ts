@@ -21,7 +21,7 @@ export function readAds(store: Store, adIds?: readonly string[]): Ad[] {
   return store.db
     .prepare(
       `SELECT ad_id AS adId, note_id AS noteId FROM (
-         SELECT ad_id, note_id FROM ads
+         SELECT ad_id, coalesce(note_id, (SELECT n.note_id FROM notes n WHERE n.note_id = ads.ad_id)) AS note_id FROM ads
          UNION ALL
          SELECT note_id, note_id FROM notes n WHERE NOT EXISTS (SELECT 1 FROM ads a WHERE a.note_id = n.note_id OR a.ad_id = n.note_id))
        ${adIds ? 'WHERE ad_id IN (SELECT value FROM json_each(?))' : ''} ORDER BY ad_id`,

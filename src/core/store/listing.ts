@@ -147,5 +147,6 @@ function countBy(store: Store, sql: string): Map<string, number> {
 }
 
 function isoTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
+  const time = new Date(ms ?? Number.NaN);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }

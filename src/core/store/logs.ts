@@ -89,21 +89,27 @@ export function positionCodes(store: Store, positions: readonly (readonly string
     .immediate();
 }
 
-export function featureCodes(store: Store, logId: number, name: string, values: readonly (readonly string[])[]): number[] {
-  const find = store.db.prepare('SELECT code FROM log_feature_values WHERE log_id = ? AND name = ? AND value = ?').pluck();
-  const count = store.db.prepare('SELECT count(*) FROM log_feature_values WHERE log_id = ? AND name = ?').pluck();
+/** Codes of a text feature's values; from the 65,537th on all share the code of "(other)". */
+export function createFeatureCodes(store: Store, logId: number, name: string): (values: readonly (readonly string[])[]) => number[] {
+  const rows = store.db.prepare('SELECT value, code FROM log_feature_values WHERE log_id = ? AND name = ? ORDER BY code').raw();
   const insert = store.db.prepare('INSERT INTO log_feature_values (log_id, name, code, value) VALUES (?, ?, ?, ?)');
-  return store.db
-    .transaction(() => {
-      let size = count.get(logId, name) as number;
-      const codeOf = (value: string): number => {
-        const found = find.get(logId, name, value) as number | undefined;
-        if (found !== undefined) return found;
-        if (size >= MAX_FEATURE_VALUES && value !== OTHER_VALUE) return codeOf(OTHER_VALUE);
-        insert.run(logId, name, size, value);
-        return size++;
-      };
-      return values.map(([value]) => codeOf(value as string));
-    })
-    .immediate();
+  const load = (): Map<string, number> => new Map(rows.all(logId, name) as [string, number][]);
+  let known = load();
+  const isNew = (value: string): boolean => !known.has(value) && (known.size < MAX_FEATURE_VALUES || !known.has(OTHER_VALUE));
+  return (values) => {
+    if (values.some(([value]) => isNew(value as string))) {
+      store.db
+        .transaction(() => {
+          known = load(); // another process may have added some
+          for (const [value] of values) {
+            if (!isNew(value as string)) continue;
+            const stored = known.size < MAX_FEATURE_VALUES ? (value as string) : OTHER_VALUE;
+            insert.run(logId, name, known.size, stored);
+            known.set(stored, known.size);
+          }
+        })
+        .immediate();
+    }
+    return values.map(([value]) => (known.get(value as string) ?? known.get(OTHER_VALUE)) as number);
+  };
 }

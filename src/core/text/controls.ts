@@ -34,7 +34,7 @@ export interface Controls {
   readonly platform: TitlePlatform;
 }
 
-/** Why a candidate is refused, in the order of the checks. */
+/** Why a candidate is refused, in the order of the checks; `weak` ones kept every control but read too badly beside the rest. */
 export const REJECTIONS = [
   'platform',
   'length',
@@ -47,6 +47,7 @@ export const REJECTIONS = [
   'same-as-original',
   'unfaithful',
   'duplicate',
+  'weak',
 ] as const;
 export type Rejection = (typeof REJECTIONS)[number];
 
@@ -60,6 +61,8 @@ export interface CheckContext {
   readonly sourceWords: ReadonlySet<string>;
   /** {@link bareText} of the note's own title; a candidate that says the same is no new title. */
   readonly original: string;
+  /** The parts of the note's own title, which its author holds to be whole. */
+  readonly ownParts: ReadonlySet<string>;
   readonly isBanned: BannedMatcher;
   /** Numbers that were counted in the note (its steps) and so may be said. */
   readonly counts: readonly number[];
@@ -80,7 +83,7 @@ export function findRejection(text: string, controls: Controls, context: CheckCo
   const plain = stripEmoji(text);
   if (controls.style !== null && !hasStyle(plain, controls.style)) return 'style';
   if (context.isBanned(plain)) return 'banned';
-  if (!isBalanced(plain) || isFragment(plain, context.language)) return 'fragment';
+  if (!isBalanced(plain) || isFragment(plain, context.language, context.ownParts)) return 'fragment';
   if (bareText(plain) === context.original) return 'same-as-original';
   if (!isFaithful(plain, context)) return 'unfaithful';
   return undefined;

@@ -10,7 +10,7 @@ const CHINESE_PANTRY =
 
 const NUMBER = String.raw`(?:[~≈±]?\d+(?:[.,/]\d+)?|[¼½¾⅓⅔⅛⅜]|one|two|three|four|five|six|half)`;
 const UNIT =
-  'g|gr|grams?|kg|mg|ml|cl|dl|l|liters?|litres?|oz|ounces?|lbs?|pounds?|c|cups?|tbsps?|tbs|tsps?|t|tablespoons?|teaspoons?|tblsp|cans?|jars?|cloves?|sticks?|slices?|pieces?|pinch(?:es)?|handfull?s?|bunch(?:es)?|sprigs?|dash(?:es)?|splash|drizzle|packets?|packages?|packs?|pkg|sachets?|bags?|bottles?|heads?|stalks?|knobs?|cubes?|inch(?:es)?|cm|mm|quarts?|pints?|gallons?|parts?|boxe?s?|tins?|loaf|loaves|dozen';
+  'g|gr|grams?|kg|mg|ml|millilit(?:er|re)s?|cl|dl|l|liters?|litres?|oz|ounces?|lbs?|pounds?|c|cups?|tbsps?|tbs|tsps?|t|tablespoons?|teaspoons?|tblsp|cans?|jars?|cloves?|sticks?|slices?|pieces?|pinch(?:es)?|handfull?s?|bunch(?:es)?|sprigs?|dash(?:es)?|splash|drizzle|packets?|packages?|packs?|pkg|sachets?|bags?|bottles?|heads?|stalks?|knobs?|cubes?|inch(?:es)?|cm|mm|quarts?|pints?|gallons?|parts?|boxe?s?|tins?|loaf|loaves|dozen';
 const SIZE =
   'a|an|of|some|few|couple|about|around|approximately|approx|roughly|large|medium|medium-sized|small|big|heaped|level|generous|good|whole|thin|thick|extra|your|favorite|x|each|the|to|optional|ripe|fresh|freshly|raw|little|bit|spoons?|tb|peeled|finely|roughly|thinly|coarsely|chopped|diced|minced|sliced|grated|shredded|crushed|melted|softened|prepared|cold|hot|warm|lukewarm';
 const NAMES =

@@ -1,15 +1,16 @@
 import { stripEmoji } from './emoji.ts';
 
 /**
- * A readable piece of a note: prose (paragraphs, and list items that are sentences), short list items (ingredients,
- * features), or steps of a procedure. Text has no Markdown, no links and no emoji left.
+ * A readable piece of a note: the headline (a first-level heading at the top), prose (paragraphs, and list items that are
+ * sentences), short list items (ingredients, features), or steps of a section that says it holds steps.
+ * Text has no Markdown, no links and no emoji left.
  */
 export interface Block {
-  readonly kind: 'prose' | 'item' | 'step';
+  readonly kind: 'headline' | 'prose' | 'item' | 'step';
   readonly text: string;
   /** The block stands before the first heading, where notes say what they are about. */
   readonly lead: boolean;
-  /** The block is one numbered item of the outermost list, so such blocks can be counted. */
+  /** The block is one numbered step of the outermost list, so such blocks can be counted. */
   readonly numbered: boolean;
 }
 
@@ -25,7 +26,9 @@ const SECTION_NAMES: readonly (readonly [Section, RegExp])[] = [
   ['remarks', /附加|小贴士|贴士|提示|注意|备注|技巧|notes?\b|tips?\b|remark|variation|serving/i],
 ];
 
+const BOLD_DEPTH = 6; // below every real heading
 const LONG_ITEM = { han: 12, words: 7 };
+const LONGEST_LABEL = 30;
 const LATIN_LINE_BREAK_MIN = 60; // shorter Latin lines are lines of a post, longer ones were wrapped by an editor
 
 interface State {
@@ -60,17 +63,22 @@ export function parseBody(body: string): Block[] {
     const item = /^(?:>\s*)*(?:([-*+•·])|(\d{1,3}[.)、．]))\s*(?=\S)(.*)$/.exec(line);
     if (heading) {
       flush();
-      enterSection(state, (heading[1] ?? '').length, plainText(heading[2] ?? ''));
+      const name = plainText(heading[2] ?? '');
+      const isHeadline = enterSection(state, (heading[1] ?? '').length, name);
+      if (isHeadline && name !== '') blocks.push({ kind: 'headline', text: name, lead: true, numbered: false });
+    } else if (state.paragraph.length === 0 && isBoldHeading(line)) {
+      flush();
+      enterSection(state, BOLD_DEPTH, plainText(line));
     } else if (line === '' || isTableOrRule(line)) {
       flush();
     } else if (item && isListMark(line, item)) {
       flush();
       const numbered = item[2] !== undefined;
       const content = (item[3] ?? '').replace(/^\[[ xX]\]\s*/, '');
-      if (!isMetadata(content)) state.item = { numbered: numbered && /^ {0,3}\S/.test(raw), lines: [plainText(content)] };
+      if (!isMetadata(content)) state.item = { numbered: numbered && /^ {0,3}\S/.test(raw), lines: [plainText(withLabel(content))] };
     } else {
       const text = line.replace(/^(?:>\s*)+/, '');
-      if (!isMetadata(text)) (state.item?.lines ?? state.paragraph).push(plainText(text));
+      if (!isMetadata(text)) (state.item?.lines ?? state.paragraph).push(plainText(withLabel(text)));
     }
   }
   flush();
@@ -85,7 +93,7 @@ function takeBlock(state: State): Block | undefined {
   state.item = undefined;
   if (text === '' || section === 'skipped') return undefined;
   const numbered = item?.numbered === true;
-  const isStep = section === 'steps' || (section === 'open' && numbered);
+  const isStep = section === 'steps';
   const isItem = section === 'items' || (item !== undefined && !isLong(text));
   return { kind: isStep ? 'step' : isItem ? 'item' : 'prose', text, lead: state.headings === 0, numbered: isStep && numbered };
 }
@@ -104,17 +112,29 @@ function isListMark(line: string, item: RegExpExecArray): boolean {
   return item[2] === undefined || item[2].endsWith('、') || !/^(?:>\s*)*\d+[.)．]\d/.test(line);
 }
 
-/** A subsection ("### Dough") stays in the section it belongs to unless its own name says otherwise. */
-function enterSection(state: State, depth: number, name: string): void {
+/**
+ * A subsection ("### Dough") stays in the section it belongs to unless its own name says otherwise. Returns whether the
+ * heading is the note's headline: the title said again at the top of the body, so what follows is still the lead.
+ */
+function enterSection(state: State, depth: number, name: string): boolean {
+  if (depth === 1 && state.headings === 0) return true;
   state.headings += 1;
   const named = SECTION_NAMES.find(([, pattern]) => pattern.test(name))?.[0];
-  if (named === undefined && depth > state.depth && state.depth > 1) return;
-  if (depth === 1 && state.headings === 1) {
-    state.headings = 0; // a title repeated at the top of the body: what follows is still the lead
-    return;
-  }
+  if (named === undefined && depth > state.depth && state.depth > 1) return false;
   state.section = named ?? 'open';
   state.depth = depth;
+  return false;
+}
+
+/** "**What to order**" alone on its line: posts write their headings like that. */
+function isBoldHeading(line: string): boolean {
+  const name = /^\*\*([^*]+)\*\*[:：]?$/.exec(line)?.[1] ?? '';
+  return name !== '' && name.length <= LONGEST_LABEL && !/[。！？.!?]$/.test(name);
+}
+
+/** "**质地** 半哑光": without its bold, the label needs a sign between it and what it labels. */
+function withLabel(text: string): string {
+  return text.replace(/^\*\*(\p{Script=Han}{1,8})\*\*\s+(?=\S)/u, '$1：');
 }
 
 function isLong(text: string): boolean {

@@ -1,10 +1,10 @@
 import { cleanItem } from './items.ts';
 import { keyPhrases, wordWeights } from './key_phrases.ts';
 import { languageOf, type TextLanguage } from './language.ts';
-import { parseBody, plainText } from './markdown.ts';
+import { type Block, parseBody, plainText } from './markdown.ts';
 import type { Segmenters } from './segment.ts';
 import { type ClauseRun, clauseRuns, splitSentences } from './sentences.ts';
-import { subjectsOf } from './subject.ts';
+import { entitiesIn, subjectsOf } from './subject.ts';
 
 /** What is read of a note. */
 export interface NoteInput {
@@ -13,6 +13,8 @@ export interface NoteInput {
   readonly body: string;
   /** Language tag; empty where unknown. */
   readonly lang: string;
+  /** The brand the note is about; empty or absent where there is none. */
+  readonly brand?: string;
 }
 
 /** A stretch of clauses of the note, and how much its place in the note is worth in [0, 1]. */
@@ -27,10 +29,14 @@ export interface NoteText {
   readonly language: TextLanguage;
   /** The note's own title without Markdown and emoji. */
   readonly title: string;
+  /** The title's headline at the top of the body where it differs; empty otherwise. */
+  readonly headline: string;
+  /** The note's brand where its text names it; empty otherwise. */
+  readonly brand: string;
   /** The thing the note is about, as its title names it: the full name first, then shorter forms. Empty when it names none. */
   readonly subjects: readonly string[];
-  /** A recipe has ingredients and says how to make something; a guide has numbered steps; anything else is a post. */
-  readonly form: 'recipe' | 'guide' | 'post';
+  /** A recipe has ingredients and says how to make something; anything else is a post. */
+  readonly form: 'recipe' | 'post';
   readonly passages: readonly Passage[];
   /** Names of listed things (ingredients, features), most telling first. */
   readonly items: readonly string[];
@@ -53,7 +59,7 @@ const LEAD_WEIGHT = 2;
 const STEP_WEIGHT = 0.5;
 const MOST_PASSAGES = 60;
 const RECIPE_TITLE = /做法|食谱|\brecipe\b/i;
-const GUIDE_STEPS = 3;
+const HEADLINE_WEIGHT = 2;
 
 /** Reads a note: language, subject, sentences cut into clauses, listed things, key phrases. Entities (lower case) weigh more. */
 export function understandNote(note: NoteInput, segmenters: Segmenters, entities: ReadonlySet<string>): NoteText {
@@ -64,31 +70,37 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
   const prose = blocks.filter((block) => block.kind === 'prose');
   const steps = blocks.filter((block) => block.kind === 'step');
   const listed = blocks.filter((block) => block.kind === 'item');
+  const headline = blocks.find((block) => block.kind === 'headline')?.text ?? '';
   const text = [title, ...blocks.map((block) => block.text)].join('\n');
   const isRecipe = steps.length > 0 && (listed.length > 1 || RECIPE_TITLE.test(title));
   const numbered = steps.filter((block) => block.numbered).length;
 
   const places = [
     { words: segment(title), weight: TITLE_WEIGHT },
-    ...blocks.map((block) => ({ words: segment(block.text), weight: block.lead ? LEAD_WEIGHT : block.kind === 'step' ? STEP_WEIGHT : 1 })),
+    ...blocks.map((block) => ({ words: segment(block.text), weight: weightOf(block) })),
   ];
   const weights = wordWeights(places, language, entities);
-  const subjects = subjectsOf(title, language);
-  const form = isRecipe ? 'recipe' : numbered >= GUIDE_STEPS ? 'guide' : 'post';
+  const named = subjectsOf(title, language);
+  // "十五分钟一碗葱油拌面，比外卖快" is a sentence, but the thing that is made has a name the lexicon knows.
+  const subjects = named.length === 0 && isRecipe ? entitiesIn(title, entities).slice(0, 1) : named;
+  const form = isRecipe ? 'recipe' : 'post';
   // Only notes that name or list little are described by their phrases.
   const phrases =
     form === 'post' || subjects.length === 0 ? keyPhrases([title, ...prose.map((block) => block.text)], segment, language, weights) : [];
   const passagesOf = (source: string, worth: number, origin: Passage['origin']): Passage[] =>
     splitSentences(source).flatMap((sentence) => clauseRuns(sentence, language).map((run) => ({ ...run, worth, origin })));
   const passages = [
-    ...(subjects.length === 0 ? passagesOf(title, LEAD_WORTH, 'title') : []),
-    ...prose.flatMap((block) => passagesOf(block.text, block.lead ? LEAD_WORTH : PROSE_WORTH, 'prose')),
+    ...(named.length === 0 ? passagesOf(title, LEAD_WORTH, 'title') : []),
+    ...passagesOf(headline, LEAD_WORTH, 'title'),
+    ...(form === 'post' ? prose.concat(listed) : prose).flatMap((block) => passagesOf(block.text, block.lead ? LEAD_WORTH : PROSE_WORTH, 'prose')),
   ];
   if (passages.length < MOST_PASSAGES) passages.push(...steps.flatMap((block) => passagesOf(block.text, STEP_WORTH, 'step')));
   return {
     noteId: note.noteId,
     language,
     title,
+    headline,
+    brand: note.brand !== undefined && text.includes(note.brand) ? note.brand : '',
     subjects,
     form,
     passages: passages.slice(0, MOST_PASSAGES * 3),
@@ -105,12 +117,20 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
   };
 }
 
+function weightOf(block: Block): number {
+  if (block.kind === 'headline') return HEADLINE_WEIGHT;
+  if (block.kind === 'step') return STEP_WEIGHT;
+  return block.lead ? LEAD_WEIGHT : 1;
+}
+
 function itemNames(texts: readonly string[], language: TextLanguage, subject: string): string[] {
   const names = new Map<string, string>();
   for (const text of texts) {
     for (const name of cleanItem(text, language)) {
       const key = name.toLowerCase();
-      if (!names.has(key) && !subject.toLowerCase().includes(key)) names.set(key, name);
+      // "egg yolks" and "egg": one of them is enough.
+      const isKnown = [...names.keys()].some((other) => other.includes(key) || key.includes(other));
+      if (!isKnown && !subject.toLowerCase().includes(key)) names.set(key, name);
     }
   }
   return [...names.values()];

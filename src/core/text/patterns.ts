@@ -58,24 +58,21 @@ function chineseRecipe(note: NoteText): Candidate[] {
 }
 
 function chinesePost(note: NoteText): Candidate[] {
-  const drafts: Candidate[] = [];
-  const add = (prior: number, text: string): void => void drafts.push({ text, prior });
-  const names = [...note.subjects, ...note.items.slice(0, MOST_ITEMS), ...note.phrases.slice(0, MOST_ITEMS)];
-  for (const [index, name] of [...new Set(names)].entries()) {
-    const prior = index < note.subjects.length ? 0.6 : 0.35;
-    add(prior, `${name}怎么样？`);
-    add(prior - 0.05, `想了解${name}吗？`);
-    add(prior - 0.05, `关于${name}`);
-    add(prior - 0.1, `如何了解${name}`);
-    add(prior - 0.1, `${name}！`);
-    add(prior - 0.1, name);
-    const [next, third] = [names[index + 1], names[index + 2]];
-    if (next === undefined || next === name) continue;
-    add(prior - 0.05, `关于${name}和${next}`);
-    add(prior - 0.05, `${name}和${next}怎么样？`);
-    if (third !== undefined) add(prior - 0.1, `${name}·${next}·${third}`);
-  }
-  return drafts;
+  return [
+    ...note.subjects.flatMap((subject) => [
+      { text: `${subject}怎么样？`, prior: 0.4 },
+      { text: `想了解${subject}吗？`, prior: 0.4 },
+      { text: `${subject}！`, prior: 0.35 },
+      { text: subject, prior: 0.35 },
+    ]),
+    ...listsOf([...note.subjects, ...note.items, ...note.phrases], '·'),
+  ];
+}
+
+/** Three names side by side: a post's patterns put nothing else between its key phrases. */
+function listsOf(names: readonly string[], dot: string): Candidate[] {
+  const few = [...new Set(names)].slice(0, MOST_ITEMS);
+  return few.slice(2).map((third, index) => ({ text: [few[index], few[index + 1], third].join(dot), prior: 0.5 }));
 }
 
 function englishRecipe(note: NoteText): Candidate[] {
@@ -138,24 +135,19 @@ function englishRecipe(note: NoteText): Candidate[] {
 }
 
 function englishPost(note: NoteText): Candidate[] {
-  const drafts: Candidate[] = [];
-  const add = (prior: number, text: string): void => void drafts.push({ text, prior });
-  const names = [...new Set([...note.subjects, ...note.items.slice(0, MOST_ITEMS), ...note.phrases.slice(0, MOST_ITEMS)])];
-  for (const [index, name] of names.entries()) {
-    const prior = index < note.subjects.length ? 0.6 : 0.35;
-    add(prior, `Curious about ${name}?`);
-    add(prior - 0.05, `What about ${name}?`);
-    add(prior - 0.05, `About ${name}`);
-    add(prior - 0.1, `How to get into ${name}`);
-    add(prior - 0.1, `${capitalised(name)}!`);
-    add(prior - 0.1, capitalised(name));
-    const [next, third] = [names[index + 1], names[index + 2]];
-    if (next === undefined) continue;
-    add(prior - 0.05, `${capitalised(name)} and ${next}`);
-    add(prior - 0.05, `Curious about ${name} and ${next}?`);
-    if (third !== undefined) add(prior - 0.1, `${capitalised(name)} · ${next} · ${third}`);
-  }
-  return drafts;
+  return [
+    ...note.subjects.flatMap((subject) => [
+      { text: `Curious about ${inSentence(subject)}?`, prior: 0.45 },
+      { text: `${capitalised(subject)}!`, prior: 0.35 },
+      { text: capitalised(subject), prior: 0.4 },
+    ]),
+    ...listsOf([...note.subjects, ...note.items, ...note.phrases].map(capitalised), ' · '),
+  ];
+}
+
+/** "A slow weekend" is "a slow weekend" after other words; names keep their capital. */
+function inSentence(text: string): string {
+  return text.replace(/^(?:A|An|The|One|Two|Three|Four|Five|My|Our|Your)(?=\s)/, (word) => word.toLowerCase());
 }
 
 /** The text with a capital first letter. */

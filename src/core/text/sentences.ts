@@ -27,7 +27,8 @@ export function splitSentences(text: string): Sentence[] {
 
 function push(sentences: Sentence[], raw: string, ending: string): void {
   const text = raw.trim().replace(/^["'“‘]+(?=[^"'”’]*$)/, '');
-  if (text === '' || text.includes(REMOVED_LINK)) return;
+  // "Bring:" announces a list and says nothing itself.
+  if (text === '' || text.includes(REMOVED_LINK) || /[:：]$/.test(text)) return;
   sentences.push({ text, mark: /[？?]/.test(ending) ? 'question' : /[！!]/.test(ending) ? 'exclamation' : 'none' });
 }
 
@@ -37,6 +38,8 @@ export interface ClauseRun {
   readonly mark: Sentence['mark'];
   /** What the subject is ("a spice mixture for most Indian dishes"), said without naming it. */
   readonly describesSubject: boolean;
+  /** The run is its whole sentence. */
+  readonly isWhole: boolean;
 }
 
 const MOST_CLAUSES = 4;
@@ -54,8 +57,9 @@ export function clauseRuns(sentence: Sentence, language: TextLanguage): ClauseRu
     for (let last = first; last < Math.min(first + MOST_CLAUSES, clauses.length); last += 1) {
       text += clauses[last]?.text ?? '';
       const joiner = clauses[last]?.joiner ?? '';
+      const atEnd = last === clauses.length - 1;
       if (canEnd(clauses, last, language))
-        runs.push(settle(text, last === clauses.length - 1 ? sentence.mark : 'none', language, first === 0));
+        runs.push({ ...settle(text, atEnd ? sentence.mark : 'none', language, first === 0), isWhole: first === 0 && atEnd });
       text += joiner;
     }
   }
@@ -110,11 +114,16 @@ const LIMIT = {
 const ADJECTIVE_AT_END =
   /\b(?:very|simple|quick|easy|delicious|hearty|light|rich|creamy|warm|spicy|sweet|healthy|traditional|classic|basic|great|good|fresh|tasty|savou?ry|cheap|fast|filling|fluffy|soft|crispy|moist|thick|thin|smooth|hot|cold|small|large|big|new|old|young|nice|beautiful|modern|popular|famous|versatile|flavou?rful|authentic|homemade)$/i;
 
+/** ", and the difference is the shade": a full clause once its conjunction is gone. */
+const INDEPENDENT =
+  /^and\s+(?!(?:it|they|he|she|we|i|you|that|this|these|those|then|so|there|not|if|when|is|are|was|were)\b)(?:[\w'’-]+\s+){1,3}(?:is|are|was|were|has|have|takes?|keeps?|makes?|gives?|comes?|feels?|tastes?|smells?|costs?|lasts?)\s/i;
+
 function canBegin(clauses: readonly Clause[], index: number, language: TextLanguage): boolean {
   if (index === 0) return true;
   const before = clauses[index - 1];
   if (language === 'zh') return !CONDITION.zh.test(before?.text ?? '') && before?.joiner !== '：';
-  // A Latin clause stands alone only as the main clause after an opening condition ("If …, it is …").
+  // A Latin clause stands alone only with a subject of its own, or as the main clause after an opening condition.
+  if (language === 'en' && INDEPENDENT.test(clauses[index]?.text ?? '')) return true;
   return (
     language === 'en' && index === 1 && /^(?:when|while|although|though|because|since|as|for|with|besides)\b/i.test(clauses[0]?.text ?? '')
   );
@@ -130,8 +139,8 @@ function canEnd(clauses: readonly Clause[], index: number, language: TextLanguag
   if (ADJECTIVE_AT_END.test(clauses[index]?.text ?? '')) return false;
   // "quick, easy, and cheap": no cut inside an enumeration.
   const rest = clauses.slice(index + 1);
-  const conjunction = rest.findIndex((clause) => /^(?:and|or)\b|\b(?:and|or)\s+\S+(?:\s+\S+)?$/i.test(clause.text));
-  return conjunction < 0 || !rest.slice(0, conjunction + 1).every((clause) => clause.text.split(/\s+/).length <= 4);
+  const conjunction = rest.findIndex((clause) => /^(?:and|or)\b|\b(?:and|or)\s+\S+(?:\s+\S+){0,2}$/i.test(clause.text));
+  return conjunction < 0 || !rest.slice(0, conjunction + 1).every((clause) => clause.text.split(/\s+/).length <= 5);
 }
 
 const CHINESE_HEDGES = /^(?:一般|通常|预计|大致|整体|总体|另外|此外|同时|而且|并且|其实)+(?=.)/;
@@ -139,7 +148,7 @@ const CHINESE_DESCRIPTION = /^(?:这|此)?(?:就)?是(?:一|二)?(?:道|款|种|
 const ENGLISH_DESCRIPTION =
   /^(?:This|It|These|Here)(?:\s+(?:one|dish|recipe|soup|sauce|bread|meal|salad|drink|cake|dessert))?(?:\s+(?:is|are)|['’]s)\s+(?=(?:an?|the|one of|very|quite|really)\s)/;
 
-function settle(raw: string, mark: Sentence['mark'], language: TextLanguage, atStart: boolean): ClauseRun {
+function settle(raw: string, mark: Sentence['mark'], language: TextLanguage, atStart: boolean): Omit<ClauseRun, 'isWhole'> {
   const text = raw.replace(/[，,、；;：:。.…\s—–-]+$/u, '').trim();
   if (language === 'zh') {
     const plain = text.replace(CHINESE_HEDGES, '');
@@ -150,5 +159,6 @@ function settle(raw: string, mark: Sentence['mark'], language: TextLanguage, atS
     const described = text.replace(ENGLISH_DESCRIPTION, '');
     return { text: described, mark, describesSubject: described !== text || /^(?:An?|The)\s/.test(text) };
   }
-  return { text: text.charAt(0).toUpperCase() + text.slice(1), mark, describesSubject: false };
+  const alone = language === 'en' ? text.replace(/^and\s+/i, '') : text;
+  return { text: alone.charAt(0).toUpperCase() + alone.slice(1), mark, describesSubject: false };
 }

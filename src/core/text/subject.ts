@@ -10,6 +10,8 @@ const ENGLISH_TAILS = /\s+recipes?$/i;
 const ENGLISH_SENTENCE =
   /[.!?:;]|\b(?:is|are|was|were|be|been|has|have|had|did|will|would|can|could|should|i|you|your|he|she|they|them|we|us|our|my|this|that|these|those|how|why|what|when|where|who|which|here|there|it|its|just|ever|never)\b|\b\w+n['’]t\b/i;
 const MOST_WORDS = 10;
+/** "Three weeks" (with one bottle of serum) is an amount, not a thing. */
+const AMOUNT = /^(?:\S+\s+)?(?:minutes?|hours?|days?|nights?|weeks?|months?|years?|pieces?|cups?|bottles?|kinds?|ways?)$/i;
 
 /**
  * The name of the thing a title is about, then its shorter forms: "Älplermagronen (Alpine macaroni)" → "Älplermagronen";
@@ -25,6 +27,15 @@ export function subjectsOf(title: string, language: TextLanguage): string[] {
   if (language === 'zh') return chineseSubjects(bare);
   if (language === 'en') return englishSubjects(bare);
   return bare.length <= 40 && !/[.!?:;。！？]/.test(bare) ? [bare] : [];
+}
+
+/** The entities a title names, longest first, as the title writes them; none inside another. */
+export function entitiesIn(title: string, entities: ReadonlySet<string>): string[] {
+  const lower = title.toLowerCase();
+  const found = [...entities].filter((entity) => lower.includes(entity)).sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
+  return found
+    .filter((entity, index) => !found.slice(0, index).some((longer) => longer.includes(entity)))
+    .map((entity) => title.slice(lower.indexOf(entity), lower.indexOf(entity) + entity.length));
 }
 
 function chineseSubjects(title: string): string[] {
@@ -46,7 +57,7 @@ function englishSubjects(title: string): string[] {
   const names = [name];
   for (const tail of shorter) {
     const short = (names.at(-1) ?? '').replace(tail, '').trim();
-    if (short !== names.at(-1) && short.length >= 4) names.push(short);
+    if (short !== names.at(-1) && short.length >= 4 && !AMOUNT.test(short)) names.push(short);
   }
   // "Schinkenfleckerl überbacken, Viennese …": what is left before a comma may be the first of an enumeration.
   return names.filter((candidate, index) => index === 0 || !/\b(?:and|or|&)$/i.test(candidate));

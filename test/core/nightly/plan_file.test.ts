@@ -66,10 +66,10 @@ steps:
   });
 
   it.each([
-    ['steps:\n  - run: "import ${nowhere}"', 'night.yaml:2:10: Expected no variable, as the plan has none, but received ${nowhere}.'],
+    [`steps:\n  - run: "import \${nowhere}"`, `night.yaml:2:10: Expected no variable, as the plan has none, but received \${nowhere}.`],
     [
-      'variables: {out: a}\nsteps:\n  - {name: x, run: [a, "${in}"]}',
-      'night.yaml:3:24: Expected one of the variables out but received ${in}.',
+      `variables: {out: a}\nsteps:\n  - {name: x, run: [a, "\${in}"]}`,
+      `night.yaml:3:24: Expected one of the variables out but received \${in}.`,
     ],
     ['steps:\n  - run: import "notes', 'night.yaml:2:10: Expected a closing quote in run.'],
     ['steps:\n  - run: ""', 'night.yaml:2:10: Expected a command such as "import notes fixtures/notes" but received "".'],

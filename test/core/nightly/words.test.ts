@@ -37,18 +37,18 @@ describe('substitute', () => {
   it('replaces every name, and takes a value as it is', () => {
     expect(
       substitute(
-        '${out}/a ${out}/${day}',
+        `\${out}/a \${out}/\${day}`,
         new Map([
-          ['out', '$& ${day}'],
+          ['out', `$& \${day}`],
           ['day', 'mon'],
         ]),
         missing,
       ),
-    ).toBe('$& ${day}/a $& ${day}/mon');
+    ).toBe(`$& \${day}/a $& \${day}/mon`);
   });
 
   it('tells of a name without a value', () => {
-    expect(() => substitute('${nowhere}', new Map([['out', 'x']]), missing)).toThrow(new RangeError('nowhere'));
+    expect(() => substitute(`\${nowhere}`, new Map([['out', 'x']]), missing)).toThrow(new RangeError('nowhere'));
   });
 
   it('leaves a plain dollar alone', () => {

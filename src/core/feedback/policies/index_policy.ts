@@ -39,12 +39,11 @@ export function createIndexPolicy({ arms, random }: PolicyOptions, createIndex: 
     let ties = 0;
     for (let arm = arms.firstArm[ad] as number; arm < (arms.firstArm[ad + 1] as number); arm++) {
       if (arms.live[arm] === 0) continue;
-      const order =
+      // ∞ − ∞, of two arms never shown, is NaN and leaves it to exposure, which is 0 for both.
+      const better =
         best < 0
           ? 1
           : (values[arm] as number) - (values[best] as number) || (counts.exposure[best] as number) - (counts.exposure[arm] as number);
-      // ∞ − ∞ is NaN: two arms never shown, told apart by exposure, which is 0 for both.
-      const better = Number.isNaN(order) ? 0 : order;
       if (better > 0) {
         best = arm;
         ties = 1;

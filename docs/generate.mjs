@@ -1,0 +1,6 @@
+// Writes docs/cli.md and docs/schema.md from the program itself: `make docs`. A test fails when they are stale.
+import { writeFileSync } from 'node:fs';
+import { cliReference, schemaReference } from './reference.mjs';
+
+writeFileSync(new URL('cli.md', import.meta.url), await cliReference());
+writeFileSync(new URL('schema.md', import.meta.url), await schemaReference());
