@@ -63,8 +63,8 @@ const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly
       failed: [FAILURE],
     },
   },
-  { line: 'titles', code: 1, shape: { ...TITLES, failed: [FAILURE] } },
-  { line: 'titles --paradigm rewrite --notes tea,lip', code: 0, shape: TITLES },
+  { line: 'titles --notes tea,lip,nobody', code: 1, shape: { ...TITLES, failed: [FAILURE] } },
+  { line: 'titles --paradigm rewrite --notes tea,lip', code: 0, shape: { ...TITLES, failed: 'list' } },
   { line: 'titles --kind highlight --notes tea,lip', code: 0, shape: TITLES },
   {
     line: 'compose --per-ad 3 --ads tea,ad-tea,ad-lip,nobody',
@@ -97,7 +97,7 @@ const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly
   { line: 'replay --policy ucb --log demo', code: 0, shape: REPLAY },
   { line: 'replay --policy ucb1 --log demo --batch 100', code: 0, shape: REPLAY },
   { line: 'replay --policy uniform --log demo --batch 1d', code: 0, shape: REPLAY },
-  { line: 'export --platform generic --out OUT/set', code: 0, shape: { files: ['string'] } },
+  { line: 'export --platform generic --out OUT/set', code: 0, shape: { files: ['string'], violations: 'list' } },
   { line: 'export --log demo --out OUT/demo.parquet', code: 0, shape: { files: ['string'] } },
   { line: 'simulate --ads 2 --creatives 3 --impressions 500 --out OUT/world', code: 0, shape: { files: ['string'], truth_file: 'string' } },
   { line: 'nightly --plan OUT/night.yaml', code: 1, shape: { steps: [{ name: 'string', state: 'string', seconds: 'number' }], failed: [FAILURE] } },
@@ -113,7 +113,8 @@ let folder: string;
 /** A command line on the store of this suite, in the project's folder. */
 function atelier(line: string, ...flags: readonly string[]): Promise<Result> {
   const words = line.split(' ').map((word) => word.replace('OUT/', `${folder}/`).replace('bad/', `${folder}/bad-`));
-  return commandLine(ROOT, [...words, ...flags, ...(flags.includes('--store') ? [] : ['--store', join(folder, 'contract.db')])]);
+  const argv = [...words, ...flags];
+  return commandLine(ROOT, argv.includes('--store') ? argv : [...argv, '--store', join(folder, 'contract.db')]);
 }
 
 beforeAll(() => {
@@ -133,10 +134,9 @@ describe('the contract of --json', () => {
     const { code: received, stdout, stderr } = await atelier(line, '--json');
     expect(received, stderr).toBe(code);
     expect(differences(JSON.parse(stdout), shape)).toEqual([]);
-    if (code === 1) expect(stderr).toMatch(/failed|rejected|$/);
   });
 
-  it.each(COMMANDS)('atelier $line: the same document and nothing on stderr with --quiet', async ({ line, code, shape }) => {
+  it.each(COMMANDS)('atelier $line: a document and nothing on stderr with --quiet', async ({ line, code, shape }) => {
     const { code: received, stdout, stderr } = await atelier(line, '--json', '--quiet');
     expect({ code: received, stderr }).toEqual({ code, stderr: '' });
     expect(differences(JSON.parse(stdout), shape)).toEqual([]);
@@ -202,8 +202,7 @@ describe('what cannot run', () => {
     ['a store that is not there', 'ecoi --store OUT/none.db', /none\.db/],
     ['a store that is another file', 'list notes --store OUT/bad-notes.csv', /bad-notes\.csv/],
   ])('%s exits with 2, an empty stdout and a hint', async (_, line, hint) => {
-    const [store] = /--store (\S+)/.exec(line) ?? [];
-    const { code, stdout, stderr } = await atelier(line.replace(store ?? ' ', ' ').trim().replace(/ {2,}/g, ' '), ...(store ? ['--store', store.slice(8).replace('OUT/', `${folder}/`)] : []));
+    const { code, stdout, stderr } = await atelier(line);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(hint);
   });

@@ -1,11 +1,12 @@
 /**
- * What a JSON value must look like: a type by name ("number?" may be null), a list of one shape, an object with at least
+ * What a JSON value must look like: a type by name ("number?" may be null, "list" may be empty), a list of one shape, an object with at least
  * these keys, or, under "*", an object whose values all have one shape.
  */
-export type Shape = 'string' | 'number' | 'boolean' | 'string?' | 'number?' | readonly [Shape] | { readonly [key: string]: Shape };
+export type Shape = 'list' | 'string' | 'number' | 'boolean' | 'string?' | 'number?' | readonly [Shape] | { readonly [key: string]: Shape };
 
 /** Where a value differs from its shape; an empty list differs, because it would hide the keys of its items. */
 export function differences(value: unknown, shape: Shape, path = '$'): string[] {
+  if (shape === 'list') return Array.isArray(value) ? [] : [`${path}: expected a list but received ${JSON.stringify(value)}`];
   if (typeof shape === 'string') {
     const type = shape.replace('?', '');
     if (value === null && shape.endsWith('?')) return [];

@@ -1,5 +1,5 @@
 import { worthOf } from './appeal.ts';
-import { hasStyle } from './controls.ts';
+import { hasStyle, includesTerm } from './controls.ts';
 import { decorate } from './decorate.ts';
 import { picturesFor } from './emoji.ts';
 import type { TextLanguage } from './language.ts';
@@ -10,10 +10,9 @@ import type { Candidate, TitleRequest, TitleWriter } from './writer.ts';
 
 const ADDED_TERM_LOSS = 0.05; // a keyword set beside a title reads worse than one inside it
 const ENOUGH = 6; // clauses and listed things, from which three distinct titles can be made
-const STEP_LIKE = 0.4;
 const LONGEST_POINT = { han: 10, latin: 32 };
-const TITLE_AS_HIGHLIGHT = 0.5; // a title promises, a highlight tells
-const MOST_MADE_WITH = 4;
+const NOT_TELLING = 0.4; // a title promises and a step instructs; a highlight tells
+const MOST_MADE_WITH = 3;
 
 /** Titles without a model: whole clauses of the note, patterns filled from it, and its own title beside fitting queries. */
 export const extractiveWriter: TitleWriter = { name: 'extractive', propose };
@@ -81,20 +80,23 @@ function pointLists(note: NoteText): Candidate[] {
 function highlights(note: NoteText): Candidate[] {
   const clauses = note.passages.map((passage) => ({
     text: marked(standalone(passage, note), passage, note),
-    prior: worthOf(passage, note) * (passage.origin === 'title' ? TITLE_AS_HIGHLIGHT : 1),
+    prior: worthOf(passage, note) * (passage.origin === 'title' || passage.origin === 'step' ? NOT_TELLING : 1),
   }));
   return note.language === 'en' && note.form === 'recipe' ? [...clauses, ...madeWith(note)] : clauses;
 }
 
 function madeWith({ items }: NoteText): Candidate[] {
-  return items.slice(1, MOST_MADE_WITH).map((item, index) => ({ text: `Made with ${items[index]} and ${item}`, prior: 0.5 - 0.05 * index }));
+  return items.slice(0, MOST_MADE_WITH).flatMap((item, index) => {
+    const next = items[index + 1];
+    const alone = { text: `Made with ${item}`, prior: 0.4 - 0.05 * index };
+    return next === undefined ? [alone] : [{ text: `Made with ${item} and ${next}`, prior: 0.5 - 0.05 * index }, alone];
+  });
 }
 
-/** Steps are for notes that have little else to say. */
+/** Steps are for notes that name no subject a pattern could be filled with, and have little else to say. */
 function usablePassages(note: NoteText): readonly Passage[] {
   const told = note.passages.filter((passage) => passage.origin !== 'step');
-  const telling = told.filter((passage) => worthOf(passage, note) > STEP_LIKE);
-  return telling.length + note.items.length < ENOUGH ? note.passages : told;
+  return note.subjects.length === 0 && told.length + note.items.length < ENOUGH ? note.passages : told;
 }
 
 function standalone(passage: Passage, note: NoteText): string {
@@ -108,14 +110,14 @@ function marked(text: string, passage: Passage, note: NoteText): string {
 }
 
 function besideSubject(passage: Passage, note: NoteText, worth: number): Candidate[] {
-  if (passage.mark !== 'none') return [];
+  if (passage.mark !== 'none' || passage.origin === 'item') return [];
   const drafts: Candidate[] = [];
   for (const subject of note.subjects) {
     const text = withoutSubject(passage.text, subject, note.language);
     if (text === '' || text.toLowerCase().includes(subject.toLowerCase())) continue;
     if (note.language === 'zh') {
       drafts.push({ text: `${subject}｜${text}`, prior: worth });
-      if (note.form === 'recipe') {
+      if (note.form === 'recipe' && passage.origin !== 'title') {
         drafts.push(
           { text: `${subject}怎么做？${text}`, prior: worth - 0.05 },
           { text: `${text}，${subject}怎么做？`, prior: worth - 0.1 },

@@ -13,7 +13,7 @@ const CHINESE_ENDINGS = endsWith(
 );
 /** Words of their own that merely end like one. */
 const CHINESE_ENDING_WORDS =
-  endsWith(`小时 及时 准时 随时 同时 按时 平时 定时 天地 产地 草地 基地 当地 场地 各地 土地 心得 值得 获得 觉得 社会 机会 聚会 约会 简约 预约 节约 重要 主要 必要
+  endsWith(`小时 及时 准时 随时 同时 按时 平时 定时 天地 质地 产地 草地 基地 当地 场地 各地 土地 心得 值得 获得 觉得 社会 机会 聚会 约会 简约 预约 节约 重要 主要 必要
   功能 技能 性能 智能 认可 许可 即可 皆可 均可 也可 都可 可可 还是 存在 所在 总和 温和 柔和 暖和 饱和 亲和 对比 行为 认为 作为 方向 面向 参与 普及 入会 地下 天下 乡下 一下 剩下 留下`);
 
 /** "三天下来", "…的晚上": what happened then is still to come. */

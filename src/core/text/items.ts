@@ -42,6 +42,7 @@ function chineseItem(text: string): string[] {
     .trim();
   if (!/^\p{Script=Han}{2,7}$/u.test(name) && !/^\p{Script=Han}[\u002e]?$/u.test(name)) return [];
   if (name.length < 2 || CHINESE_LABELS.test(name) || CHINESE_TOOLS.test(name) || CHINESE_PANTRY.test(name)) return [];
+  if (/^(?:切[成好碎段丝块片末]|剁[成碎]|拍碎|洗净|撕成|捣碎)/.test(name)) return [];
   return /[的了可按或和与不如有需等]|适量|少许|若干|注意|准备|以及/.test(name) ? [] : [name];
 }
 

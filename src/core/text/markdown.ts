@@ -1,12 +1,12 @@
 import { stripEmoji } from './emoji.ts';
 
 /**
- * A readable piece of a note: the headline (a first-level heading at the top), prose (paragraphs, and list items that are
+ * A readable piece of a note: the headline (a first-level heading at the top), other headings, prose (paragraphs, and list items that are
  * sentences), short list items (ingredients, features), or steps of a section that says it holds steps.
  * Text has no Markdown, no links and no emoji left.
  */
 export interface Block {
-  readonly kind: 'headline' | 'prose' | 'item' | 'step';
+  readonly kind: 'headline' | 'heading' | 'prose' | 'item' | 'step';
   readonly text: string;
   /** The block stands before the first heading, where notes say what they are about. */
   readonly lead: boolean;
@@ -65,10 +65,12 @@ export function parseBody(body: string): Block[] {
       flush();
       const name = plainText(heading[2] ?? '');
       const isHeadline = enterSection(state, (heading[1] ?? '').length, name);
-      if (isHeadline && name !== '') blocks.push({ kind: 'headline', text: name, lead: true, numbered: false });
+      if (name !== '' && state.section !== 'skipped') blocks.push({ kind: isHeadline ? 'headline' : 'heading', text: name, lead: isHeadline, numbered: false });
     } else if (state.paragraph.length === 0 && isBoldHeading(line)) {
       flush();
-      enterSection(state, BOLD_DEPTH, plainText(line));
+      const name = plainText(line);
+      enterSection(state, BOLD_DEPTH, name);
+      blocks.push({ kind: 'heading', text: name, lead: false, numbered: false });
     } else if (line === '' || isTableOrRule(line)) {
       flush();
     } else if (item && isListMark(line, item)) {

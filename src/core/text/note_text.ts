@@ -20,7 +20,7 @@ export interface NoteInput {
 /** A stretch of clauses of the note, and how much its place in the note is worth in [0, 1]. */
 export interface Passage extends ClauseRun {
   readonly worth: number;
-  readonly origin: 'title' | 'prose' | 'step';
+  readonly origin: 'title' | 'prose' | 'item' | 'step';
 }
 
 /** What a writer knows about a note. */
@@ -35,6 +35,8 @@ export interface NoteText {
   readonly brand: string;
   /** The thing the note is about, as its title names it: the full name first, then shorter forms. Empty when it names none. */
   readonly subjects: readonly string[];
+  /** The title is a name, not a sentence. */
+  readonly isNamed: boolean;
   /** A recipe has ingredients and says how to make something; anything else is a post. */
   readonly form: 'recipe' | 'post';
   readonly passages: readonly Passage[];
@@ -92,7 +94,8 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
   const passages = [
     ...(named.length === 0 ? passagesOf(title, LEAD_WORTH, 'title') : []),
     ...passagesOf(headline, LEAD_WORTH, 'title'),
-    ...(form === 'post' ? prose.concat(listed) : prose).flatMap((block) => passagesOf(block.text, block.lead ? LEAD_WORTH : PROSE_WORTH, 'prose')),
+    ...prose.flatMap((block) => passagesOf(block.text, block.lead ? LEAD_WORTH : PROSE_WORTH, 'prose')),
+    ...(form === 'post' ? listed : []).flatMap((block) => passagesOf(block.text, PROSE_WORTH, 'item')),
   ];
   if (passages.length < MOST_PASSAGES) passages.push(...steps.flatMap((block) => passagesOf(block.text, STEP_WORTH, 'step')));
   return {
@@ -102,6 +105,7 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
     headline,
     brand: note.brand !== undefined && text.includes(note.brand) ? note.brand : '',
     subjects,
+    isNamed: named.length > 0,
     form,
     passages: passages.slice(0, MOST_PASSAGES * 3),
     items: itemNames(

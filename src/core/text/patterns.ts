@@ -33,7 +33,7 @@ function chineseRecipe(note: NoteText): Candidate[] {
       const b = items[index + 1];
       const c = items[index + 2];
       if (b === undefined) continue;
-      add(0.72, `${a}和${b}怎么做？试试${subject}`);
+      add(0.5, `${a}和${b}怎么做？试试${subject}`);
       add(0.66, `用${a}和${b}做${subject}`);
       add(0.6, `有${a}和${b}，做${subject}吗？`);
       add(0.55, `用${a}和${b}做${subject}！`);
@@ -72,7 +72,7 @@ function chinesePost(note: NoteText): Candidate[] {
 /** Three names side by side: a post's patterns put nothing else between its key phrases. */
 function listsOf(names: readonly string[], dot: string): Candidate[] {
   const few = [...new Set(names)].slice(0, MOST_ITEMS);
-  return few.slice(2).map((third, index) => ({ text: [few[index], few[index + 1], third].join(dot), prior: 0.5 }));
+  return few.slice(2).map((third, index) => ({ text: [few[index], few[index + 1], third].join(dot), prior: 0.4 }));
 }
 
 function englishRecipe(note: NoteText): Candidate[] {

@@ -13,9 +13,9 @@ const CLAUSE_PRIOR = 0.7; // of the clause's worth
 const PART_LOSS = 0.1; // for a part of a title that is a sentence, where the whole would say more
 const AFTER_LOSS = 0.1; // a query is found sooner where it stands first
 const BEST_CLAUSES = 8;
-const LEAST_WORTH = 0.5;
+const LEAST_WORTH = 0.65; // at least one reason
 const WITHOUT_QUERY = 0.7; // of its prior is left to a rewriting that uses no query where one fits
-const LEAST_PART = { zh: 4, words: 3 };
+const LEAST_CLAUSE = 5; // Han characters; shorter ones are the half of a saying
 
 /** What a rewriting keeps of the note's own title. */
 interface Kept {
@@ -42,19 +42,18 @@ export function rewriteTitle(note: NoteText, queries: readonly QueryMatch[], fre
   const own = kept.map(({ text }) => bareText(text));
   const left = queries.length > 0 ? WITHOUT_QUERY : 1;
   const others = [
-    ...kept.flatMap((part) => [...besideBrand(part, note), ...(part.isName ? [] : besideClauses(part.text, clauses, note, part.loss))]),
+    ...kept.filter(({ isName }) => !isName).flatMap(({ text, loss }) => besideClauses(text, clauses, note, loss)),
     ...fresh.filter(({ text }) => own.some((name) => bareText(text).includes(name))),
   ];
-  return [...drafts, ...others.map(({ text, prior }) => ({ text, prior: prior * left }))];
+  return [...drafts, ...kept.flatMap((part) => besideBrand(part, note)), ...others.map(({ text, prior }) => ({ text, prior: prior * left }))];
 }
 
 function keptOf(note: NoteText): Kept[] {
-  if (note.subjects.length > 0 && note.title !== '' && note.form === 'recipe')
-    return note.subjects.map((text) => ({ text, isName: true, loss: 0 }));
+  if (note.isNamed && note.form === 'recipe') return note.subjects.map((text) => ({ text, isName: true, loss: 0 }));
   const whole = withoutFinalMark(note.title);
   const headline = withoutFinalMark(note.headline);
   const names = note.subjects.map((text) => ({ text, isName: false, loss: 0 }));
-  const parts = note.subjects.length > 0 ? [] : [whole, headline].flatMap((text) => clausesOf(text, note));
+  const parts = note.isNamed ? [] : clausesOf(whole, note);
   const all = [{ text: whole, isName: false, loss: 0 }, ...names, { text: headline, isName: false, loss: 0.05 }];
   for (const text of parts) all.push({ text, isName: false, loss: PART_LOSS });
   return all.filter(({ text }, index) => text !== '' && all.findIndex((other) => other.text === text) === index);
@@ -68,7 +67,7 @@ function clausesOf(title: string, note: NoteText): string[] {
   if (note.language !== 'zh') return [];
   return partsOf(title)
     .flatMap((part) => part.split('，'))
-    .filter((clause) => clause.length >= LEAST_PART.zh);
+    .filter((clause) => clause.length >= LEAST_CLAUSE);
 }
 
 function besideQuery({ text, isName }: Kept, query: string, prior: number, clauses: readonly Candidate[], note: NoteText): Candidate[] {
@@ -108,7 +107,7 @@ function besideClauses(head: string, clauses: readonly Candidate[], note: NoteTe
 /** The note's clauses that would sell best, with their worth; the sort is stable, so earlier ones come first. */
 function bestClauses(note: NoteText): Candidate[] {
   return note.passages
-    .filter(({ mark }) => mark === 'none')
+    .filter(({ mark, origin, text }) => mark === 'none' && origin !== 'title' && !/[：:]/.test(text))
     .map((passage) => ({ text: passage.text, prior: worthOf(passage, note) }))
     .filter(({ prior }) => prior >= LEAST_WORTH)
     .sort((a, b) => b.prior - a.prior)

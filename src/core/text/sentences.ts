@@ -38,11 +38,13 @@ export interface ClauseRun {
   readonly mark: Sentence['mark'];
   /** What the subject is ("a spice mixture for most Indian dishes"), said without naming it. */
   readonly describesSubject: boolean;
-  /** The run is its whole sentence. */
+  /** The first clause of its sentence, which may be another: it says whose sentence it is, and when. */
+  readonly opening: string;
   readonly isWhole: boolean;
 }
 
 const MOST_CLAUSES = 4;
+const LEAST_CUT = 3; // words
 
 /**
  * Compresses a sentence: brackets are dropped, and every stretch of up to four whole clauses is given that does not begin
@@ -57,13 +59,16 @@ export function clauseRuns(sentence: Sentence, language: TextLanguage): ClauseRu
     for (let last = first; last < Math.min(first + MOST_CLAUSES, clauses.length); last += 1) {
       text += clauses[last]?.text ?? '';
       const joiner = clauses[last]?.joiner ?? '';
-      const atEnd = last === clauses.length - 1;
       if (canEnd(clauses, last, language))
-        runs.push({ ...settle(text, atEnd ? sentence.mark : 'none', language, first === 0), isWhole: first === 0 && atEnd });
+        runs.push({ ...settle(text, last === clauses.length - 1 ? sentence.mark : 'none', language, first === 0), ...placeOf(clauses, first, last) });
       text += joiner;
     }
   }
   return runs.filter((run) => run.text !== '');
+}
+
+function placeOf(clauses: readonly Clause[], first: number, last: number): Pick<ClauseRun, 'opening' | 'isWhole'> {
+  return { opening: clauses[0]?.text ?? '', isWhole: first === 0 && last === clauses.length - 1 };
 }
 
 interface Clause {
@@ -106,7 +111,7 @@ const CONDITION = {
 };
 const LIMIT = {
   zh: /^(?:但|不过|然而|可是|却|只是|除非|否则|仅限|若|如果|如需)|则|反而/,
-  en: /^(?:but|however|except|unless|though|although|if|provided|only|or|and|while|whereas|not)\b/i,
+  en: /^(?:but|however|except|unless|though|although|if|provided|only|or|and|while|whereas|not|with|without|below|above|under|over|in|on|at|from|to|for|of|by|even|still|so|because|which|who|whose|that)\b/i,
   other: /^$/,
 };
 
@@ -116,7 +121,7 @@ const ADJECTIVE_AT_END =
 
 /** ", and the difference is the shade": a full clause once its conjunction is gone. */
 const INDEPENDENT =
-  /^and\s+(?!(?:it|they|he|she|we|i|you|that|this|these|those|then|so|there|not|if|when|is|are|was|were)\b)(?:[\w'’-]+\s+){1,3}(?:is|are|was|were|has|have|takes?|keeps?|makes?|gives?|comes?|feels?|tastes?|smells?|costs?|lasts?)\s/i;
+  /^and\s+(?!(?:it|they|he|she|we|i|you|that|this|these|those|then|so|there|not|if|when|is|are|was|were|\w+ly)\b)(?:[\w'’-]+\s+){1,3}(?:is|are|was|were|has|have|takes?|keeps?|makes?|gives?|comes?|feels?|tastes?|smells?|costs?|lasts?|stays?|holds?|leaves?|opens?|looks?|needs?|brings?|adds?|goes)\s/i;
 
 function canBegin(clauses: readonly Clause[], index: number, language: TextLanguage): boolean {
   if (index === 0) return true;
@@ -137,10 +142,15 @@ function canEnd(clauses: readonly Clause[], index: number, language: TextLanguag
   if (language === 'zh') return !CONDITION.zh.test(clauses[index]?.text ?? '');
   if (CONDITION.en.test(clauses[0]?.text ?? '') && index === 0) return false;
   if (ADJECTIVE_AT_END.test(clauses[index]?.text ?? '')) return false;
+  // "Four tables, no reservations": a word or two hang together with what follows.
+  if ((clauses[index]?.text ?? '').split(' ').length < LEAST_CUT && index === 0) return false;
   // "quick, easy, and cheap": no cut inside an enumeration.
   const rest = clauses.slice(index + 1);
   const conjunction = rest.findIndex((clause) => /^(?:and|or)\b|\b(?:and|or)\s+\S+(?:\s+\S+){0,2}$/i.test(clause.text));
-  return conjunction < 0 || !rest.slice(0, conjunction + 1).every((clause) => clause.text.split(/\s+/).length <= 5);
+  const enumeration = rest.slice(0, conjunction + 1);
+  // "two rooms, one kettle and no television": each is whole by itself, so the first may stand without the others.
+  if (enumeration.every((clause) => /^(?:and\s+)?(?:an?|the|no|one|two|three|four|five)\s/i.test(clause.text))) return true;
+  return !enumeration.every((clause) => clause.text.split(/\s+/).length <= 5);
 }
 
 const CHINESE_HEDGES = /^(?:一般|通常|预计|大致|整体|总体|另外|此外|同时|而且|并且|其实)+(?=.)/;
@@ -148,7 +158,7 @@ const CHINESE_DESCRIPTION = /^(?:这|此)?(?:就)?是(?:一|二)?(?:道|款|种|
 const ENGLISH_DESCRIPTION =
   /^(?:This|It|These|Here)(?:\s+(?:one|dish|recipe|soup|sauce|bread|meal|salad|drink|cake|dessert))?(?:\s+(?:is|are)|['’]s)\s+(?=(?:an?|the|one of|very|quite|really)\s)/;
 
-function settle(raw: string, mark: Sentence['mark'], language: TextLanguage, atStart: boolean): Omit<ClauseRun, 'isWhole'> {
+function settle(raw: string, mark: Sentence['mark'], language: TextLanguage, atStart: boolean): Omit<ClauseRun, 'opening' | 'isWhole'> {
   const text = raw.replace(/[，,、；;：:。.…\s—–-]+$/u, '').trim();
   if (language === 'zh') {
     const plain = text.replace(CHINESE_HEDGES, '');

@@ -52,7 +52,7 @@ function englishSubjects(title: string): string[] {
     /\s+\/\s+.*$/,
     /,\s(?!.*\b(?:and|or|&)\s).*$/,
     /\s+(?:with|w\/)\s+.*$/i,
-    /\s+(?:in|on|from|alla|all['’])\s*.*$/i,
+    /\s+(?:(?:in|on|from|alla)\s|all['’]).*$/i,
   ];
   const names = [name];
   for (const tail of shorter) {

@@ -25,13 +25,13 @@ function creative(store: Store, runId: number, creativeId: string, title: string
 }
 
 describe('readAds', () => {
-  it('gives the ads stored, and one for every note that none of them promotes', () => {
+  it('gives the ads stored, with the note of their id where none is named, and one for every note that none promotes', () => {
     const { store, runId } = temporaryStore();
     saveNotes(store, [note('tea'), note('lip'), note('sun')], runId);
     saveAd(store, { adId: 'z-lip', noteId: 'lip' });
     saveAd(store, { adId: 'sun', noteId: null });
     const all = [
-      { adId: 'sun', noteId: null },
+      { adId: 'sun', noteId: 'sun' },
       { adId: 'tea', noteId: 'tea' },
       { adId: 'z-lip', noteId: 'lip' },
     ];
