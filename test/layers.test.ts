@@ -8,7 +8,8 @@ const SOURCE = join(ROOT, 'src');
 const MAX_LINES = 400;
 /** Folders of core that must not know how things are stored, nor be known by what stores them. */
 const ALGORITHM_FOLDERS = ['feedback', 'ingest', 'media', 'models', 'numerics', 'publish', 'text'];
-const HEAVY_MODULES = /^(sharp|better-sqlite3|@duckdb\/|onnxruntime|@node-rs\/jieba|fluent-ffmpeg|@ffmpeg-installer\/|@gutenye\/|@huggingface\/)/;
+const HEAVY_MODULES =
+  /^(sharp|better-sqlite3|@duckdb\/|onnxruntime|@node-rs\/jieba|fluent-ffmpeg|@ffmpeg-installer\/|@gutenye\/|@huggingface\/)/;
 
 interface Import {
   /** As written: a package, or a relative path. */
@@ -57,7 +58,11 @@ function readImports(name: string, code: string): Import[] {
 
 /** `{ type A, type B }` names types only. */
 function onlyInlineTypes(clause: string): boolean {
-  const names = /^\{([\s\S]*)\}$/.exec(clause)?.[1]?.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  const names = /^\{([\s\S]*)\}$/
+    .exec(clause)?.[1]
+    ?.split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
   return names !== undefined && names.length > 0 && names.every((part) => part.startsWith('type '));
 }
 
@@ -73,7 +78,9 @@ function withoutTexts(code: string): string {
 }
 
 function offences(files: readonly SourceFile[], wrong: (imported: Import, file: SourceFile) => boolean): string[] {
-  return files.flatMap((file) => file.imports.filter((imported) => wrong(imported, file)).map(({ specifier }) => `${file.name} imports ${specifier}`));
+  return files.flatMap((file) =>
+    file.imports.filter((imported) => wrong(imported, file)).map(({ specifier }) => `${file.name} imports ${specifier}`),
+  );
 }
 
 function uses(files: readonly SourceFile[], pattern: RegExp): string[] {

@@ -79,7 +79,9 @@ async function makeTitles(session: StoreSession<TitlesOptions>): Promise<Outcome
     noteId: note.noteId,
     kind: options.kind,
     setting,
-    key: sha256(JSON.stringify([session.context.version, session.seed, setting, vocabulary.hash, note.title, note.body, note.lang, note.brand])),
+    key: sha256(
+      JSON.stringify([session.context.version, session.seed, setting, vocabulary.hash, note.title, note.body, note.lang, note.brand]),
+    ),
   });
 
   const missing = (options.notes ?? []).filter((id) => !notes.some((note) => note.noteId === id));

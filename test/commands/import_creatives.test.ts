@@ -34,7 +34,9 @@ async function storedElements(folder: string) {
 
 async function picture(path: string): Promise<void> {
   const pixels = Buffer.from(Array.from({ length: 300 * 400 * 3 }, (_, i) => (i * 31 + Math.floor(i / 900) * 17) % 256));
-  await sharp(pixels, { raw: { width: 300, height: 400, channels: 3 } }).jpeg().toFile(path);
+  await sharp(pixels, { raw: { width: 300, height: 400, channels: 3 } })
+    .jpeg()
+    .toFile(path);
 }
 
 describe('import creatives', () => {
@@ -45,7 +47,10 @@ describe('import creatives', () => {
       { ad_id: 'ad-2', creative_id: 'a', note_id: 'tea', elements: { title: '茶, "雾"' } },
     ];
     writeFileSync(join(json, 'c.jsonl'), creatives.map((creative) => JSON.stringify(creative)).join('\n'));
-    writeFileSync(join(csv, 'c.csv'), 'ad_id,creative_id,note_id,element.title,element.highlight\nad-1,a,tea,"茶, ""雾""",Nine\nad-2,a,tea,"茶, ""雾""",\n');
+    writeFileSync(
+      join(csv, 'c.csv'),
+      'ad_id,creative_id,note_id,element.title,element.highlight\nad-1,a,tea,"茶, ""雾""",Nine\nad-2,a,tea,"茶, ""雾""",\n',
+    );
     const counts = { code: 0, ads: 2, creatives: 2, elements: 2, inserted: 2, unchanged: 0, skipped: [] };
     expect(await importCreatives(json, 'c.jsonl')).toMatchObject(counts);
     expect(await importCreatives(csv, 'c.csv')).toMatchObject(counts);
@@ -70,7 +75,11 @@ describe('import creatives', () => {
         .join('\n'),
     );
     const { code, inserted, skipped } = await importCreatives(folder, 'two.jsonl');
-    expect({ code, inserted, skipped }).toEqual({ code: 1, inserted: 1, skipped: [{ item: 'ad/c', reason: expect.stringContaining('kind title') }] });
+    expect({ code, inserted, skipped }).toEqual({
+      code: 1,
+      inserted: 1,
+      skipped: [{ item: 'ad/c', reason: expect.stringContaining('kind title') }],
+    });
     expect((await storedCreatives(folder)).map(({ elements }) => elements.title)).toEqual([id, id]);
   });
 

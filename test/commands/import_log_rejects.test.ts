@@ -96,7 +96,9 @@ describe('a bad row of impressions', () => {
       'ts,ad_id,creative_id,click\n2026-01-01,ad,a,0\n2026-01-01,ad,"b,0\n2026-01-01,ad,c,0\n',
     );
     expect(rejected).toBe(1);
-    expect(rejects).toMatchObject([{ line: 3, reason: 'Expected every quote to be closed', row: '2026-01-01,ad,"b,0\n2026-01-01,ad,c,0\n' }]);
+    expect(rejects).toMatchObject([
+      { line: 3, reason: 'Expected every quote to be closed', row: '2026-01-01,ad,"b,0\n2026-01-01,ad,c,0\n' },
+    ]);
     expect(landed).toEqual(['a']);
   });
 });
@@ -116,7 +118,10 @@ describe('the line of a bad row', () => {
   ])('is right %s', async (_, body, line) => {
     const header = 'ts,ad_id,creative_id,click,text';
     for (const content of [`${header}\n${body}`, `\ufeff${header}\n${body}`, `${header}\n${body}`.replaceAll('\n', '\r\n')]) {
-      for (const [name, bytes] of [['log.csv', content], ['log.csv.gz', gzipSync(content)]] as const) {
+      for (const [name, bytes] of [
+        ['log.csv', content],
+        ['log.csv.gz', gzipSync(content)],
+      ] as const) {
         const { rejects } = await importContent(name, bytes);
         expect(rejects.find(({ column }) => column === 'click')).toMatchObject({ line, row: BAD });
       }
@@ -170,7 +175,10 @@ describe('a bad row of a report', () => {
     ['with negative clicks', '5,-1', 'clicks', 'a whole number'],
     ['without impressions', '-,1', 'impressions', 'a whole number'],
   ])('%s is listed', async (_, numbers, column, expected) => {
-    const { code, inserted, rejects } = await importContent('log.csv', `ad_id,creative_id,impressions,clicks\nad,a,"1,234",12\nad,b,${numbers}\n`);
+    const { code, inserted, rejects } = await importContent(
+      'log.csv',
+      `ad_id,creative_id,impressions,clicks\nad,a,"1,234",12\nad,b,${numbers}\n`,
+    );
     expect({ code, inserted }).toEqual({ code: 1, inserted: 1 });
     expect(rejects).toMatchObject([{ line: 3, column, reason: expect.stringContaining(expected), row: `ad,b,${numbers}` }]);
   });

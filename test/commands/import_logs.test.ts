@@ -175,7 +175,8 @@ describe('import logs, the same rows again', () => {
   it('keeps logs of different names apart, though their ids are the same', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'log.csv'), 'impression_id,ts,ad_id,creative_id,click\ni1,2026-01-01,ad,a,1\n');
-    for (const log of ['random', 'bts']) expect(await importLog(folder, 'log.csv', '--log', log)).toMatchObject({ inserted: 1, duplicates: 0 });
+    for (const log of ['random', 'bts'])
+      expect(await importLog(folder, 'log.csv', '--log', log)).toMatchObject({ inserted: 1, duplicates: 0 });
     expect(rollUpOf(folder, 'random')).toEqual(rollUpOf(folder, 'bts'));
   });
 });
@@ -204,7 +205,15 @@ describe('import logs, the roll-up', () => {
         const lines = impressions.map(({ minute, ad, creative, scene, position, click, view, revenue, conversion }, index) => {
           const time = start + minute * 60_000;
           const key = [Math.floor(time / DAY_MS), ad, creative, scene, position ?? 0].join('/');
-          const sums = expected.get(key) ?? { impressions: 0, clicks: 0, views: 0, view_time_s: 0, log_view_time: 0, revenue: 0, conversions: 0 };
+          const sums = expected.get(key) ?? {
+            impressions: 0,
+            clicks: 0,
+            views: 0,
+            view_time_s: 0,
+            log_view_time: 0,
+            revenue: 0,
+            conversions: 0,
+          };
           const add = (sum: string, value: number): void => {
             sums[sum] = (sums[sum] as number) + value;
           };
@@ -244,7 +253,10 @@ describe('import logs, the roll-up', () => {
     expect(rollUpOf(folder)).toEqual(
       new Map([
         ['-1/ad/a//0', { impressions: 10, clicks: 0, views: 0, view_time_s: 0, log_view_time: 0, revenue: 0, conversions: 0 }],
-        ['20454/ad/a//0', { impressions: 150, clicks: 5, views: 4, view_time_s: 8, log_view_time: 4 * Math.log1p(2), revenue: 0, conversions: 0 }],
+        [
+          '20454/ad/a//0',
+          { impressions: 150, clicks: 5, views: 4, view_time_s: 8, log_view_time: 4 * Math.log1p(2), revenue: 0, conversions: 0 },
+        ],
       ]),
     );
   });

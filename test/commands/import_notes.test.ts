@@ -44,7 +44,15 @@ describe('import notes from a table', () => {
   it('reads JSON lines and CSV alike, quoted newlines and Chinese included', async () => {
     const folder = temporaryFolder();
     write(folder, {
-      'a/notes.jsonl': note({ note_id: 'x', title: '茶山的雾', body: '一\n\n二 "三"', lang: 'zh', brand: '小满', category: 'tea', media: ['p.jpg', 'v.mp4'] }),
+      'a/notes.jsonl': note({
+        note_id: 'x',
+        title: '茶山的雾',
+        body: '一\n\n二 "三"',
+        lang: 'zh',
+        brand: '小满',
+        category: 'tea',
+        media: ['p.jpg', 'v.mp4'],
+      }),
       'b/notes.csv': 'note_id,title,body,lang,brand,category,media\nx,茶山的雾,"一\n\n二 ""三""",zh,小满,tea,../a/p.jpg;../a/v.mp4\n',
     });
     expect(await importNotes(folder, 'a/notes.jsonl')).toMatchObject({ code: 0, notes: 1, inserted: 1, media: 2, skipped: [] });
@@ -89,7 +97,10 @@ describe('import notes from a table', () => {
     expect(await importNotes(folder, 'notes.jsonl')).toMatchObject({ inserted: 0, updated: 0, unchanged: 2 });
     write(folder, { 'notes.jsonl': note({ title: 'New', media: ['q.jpg'] }) + note({ note_id: 'm' }) });
     expect(await importNotes(folder, 'notes.jsonl')).toMatchObject({ inserted: 0, updated: 1, unchanged: 1 });
-    expect((await storedNotes(folder)).find(({ note_id }) => note_id === 'n')).toMatchObject({ title: 'New', media: [join(folder, 'q.jpg')] });
+    expect((await storedNotes(folder)).find(({ note_id }) => note_id === 'n')).toMatchObject({
+      title: 'New',
+      media: [join(folder, 'q.jpg')],
+    });
   });
 
   it('keeps the last of the notes with one id', async () => {
@@ -102,7 +113,10 @@ describe('import notes from a table', () => {
   it('takes the columns of another system by --map', async () => {
     const folder = temporaryFolder();
     write(folder, { 'notes.csv': 'nid,headline,content\n1,T,B\n' });
-    expect(await commandJson(folder, ['import', 'notes', 'notes.csv', '--map', 'nid=note_id,headline=title'])).toMatchObject({ code: 0, notes: 1 });
+    expect(await commandJson(folder, ['import', 'notes', 'notes.csv', '--map', 'nid=note_id,headline=title'])).toMatchObject({
+      code: 0,
+      notes: 1,
+    });
     expect(await storedNotes(folder)).toMatchObject([{ note_id: '1', title: 'T', body: 'B' }]);
   });
 });
@@ -111,7 +125,8 @@ describe('import notes from a folder tree', () => {
   it('reads each note.md with its front matter, body and the media beside it', async () => {
     const folder = temporaryFolder();
     write(folder, {
-      'notes/tea/note.md': '---\nnote_id: tea-1\ntitle: "Tea: nine o\'clock"\nlang: en\nmedia: [b.jpg, a.mp4]\n---\n\n# Fog\n\nBody --- here.\n',
+      'notes/tea/note.md':
+        '---\nnote_id: tea-1\ntitle: "Tea: nine o\'clock"\nlang: en\nmedia: [b.jpg, a.mp4]\n---\n\n# Fog\n\nBody --- here.\n',
       'notes/deep/er/sun/note.md': '\ufeff---\r\ntitle: 晒太阳\r\n---\r\n第一行\r\n',
       'notes/deep/er/sun/z.png': '',
       'notes/deep/er/sun/a.mp4': '',
@@ -124,7 +139,13 @@ describe('import notes from a folder tree', () => {
     expect(notes).toMatchObject([
       { note_id: 'plain', title: '', body: 'Only a body.', media: [] },
       { note_id: 'sun', title: '晒太阳', body: '第一行', media: beside('deep/er/sun/a.mp4', 'deep/er/sun/z.png') },
-      { note_id: 'tea-1', title: "Tea: nine o'clock", lang: 'en', body: '# Fog\n\nBody --- here.', media: beside('tea/b.jpg', 'tea/a.mp4') },
+      {
+        note_id: 'tea-1',
+        title: "Tea: nine o'clock",
+        lang: 'en',
+        body: '# Fog\n\nBody --- here.',
+        media: beside('tea/b.jpg', 'tea/a.mp4'),
+      },
     ]);
     expect(await importNotes(folder, 'notes')).toMatchObject({ inserted: 0, updated: 0, unchanged: 3 });
   });
@@ -137,10 +158,22 @@ describe('import notes from a folder tree', () => {
     expect(skipped.map(({ item }) => item)).toEqual([join(folder, 'bad/note.md'), join(folder, 'worse/note.md')]);
   });
 
+  it('takes the first of two notes with one id, as folders of one name give, and lists the other', async () => {
+    const folder = temporaryFolder();
+    write(folder, { 'a/x/note.md': 'First body', 'b/x/note.md': 'Second body' });
+    const { code, notes, skipped } = await importNotes(folder, '.');
+    expect({ code, notes }).toEqual({ code: 1, notes: 1 });
+    expect(skipped).toEqual([{ item: join(folder, 'b/x/note.md'), reason: expect.stringContaining(join(folder, 'a/x/note.md')) }]);
+    expect(await storedNotes(folder)).toMatchObject([{ note_id: 'x', body: 'First body' }]);
+  });
+
   it('refuses a folder without notes, and a path that is not there', async () => {
     const folder = temporaryFolder();
     expect(await commandLine(folder, ['import', 'notes', '.'])).toMatchObject({ code: 2, stderr: expect.stringContaining('note.md') });
-    expect(await commandLine(folder, ['import', 'notes', 'nowhere'])).toMatchObject({ code: 2, stderr: expect.stringContaining('nowhere') });
+    expect(await commandLine(folder, ['import', 'notes', 'nowhere'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nowhere'),
+    });
   });
 });
 

@@ -27,7 +27,7 @@ export async function storedRows(folder: string, log = 'default'): Promise<Reado
 }
 
 /** Rows of a CSV file without quoted newlines, by column. */
-export function csvRows(path: string): Readonly<Record<string, string>>[] {
+function csvRows(path: string): Readonly<Record<string, string>>[] {
   const [header, ...lines] = readFileSync(path, 'utf8')
     .trimEnd()
     .split('\n')

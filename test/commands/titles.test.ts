@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { readNoteElements } from '../../src/core/store/elements.ts';
@@ -60,6 +61,11 @@ interface Printed {
 }
 
 async function titles(...flags: string[]): Promise<{ code: number; out: string; err: string; json: Printed }> {
+  const { code, out, err } = await invoke(['titles', '--store', 'a.db', '--json', ...flags]);
+  return { code, out, err, json: out.startsWith('{') ? JSON.parse(out) : { titles: [], rejected: {}, failed: [] } };
+}
+
+async function invoke(argv: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   let out = '';
   let err = '';
   const io: Io = {
@@ -75,8 +81,7 @@ async function titles(...flags: string[]): Promise<{ code: number; out: string; 
     now: () => now,
     signal: new AbortController().signal,
   };
-  const code = await run(['titles', '--store', 'a.db', '--json', ...flags], io);
-  return { code, out, err, json: out.startsWith('{') ? JSON.parse(out) : { titles: [], rejected: {}, failed: [] } };
+  return { code: await run([...argv], io), out, err };
 }
 
 describe('atelier titles', () => {
@@ -151,6 +156,29 @@ describe('atelier titles', () => {
     expect(json.titles.some((title) => title.text.includes('家常炖菜'))).toBe(true);
     expect(json.titles.map((title) => title.text).join()).not.toMatch(/足球|软烂/);
     expect(json.rejected.banned).toBeGreaterThan(0);
+  });
+
+  it('finds something to say about each of the twelve example notes in every mode', async () => {
+    const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
+    for (const [what, file] of [
+      ['notes', 'notes'],
+      ['queries', 'queries.csv'],
+      ['lexicon', 'lexicon.csv'],
+    ] as const)
+      expect(await invoke(['import', what, join(fixtures, file), '--store', 'b.db'])).toMatchObject({ code: 0 });
+    for (const flags of [
+      ['--platform', 'xiaohongshu'],
+      ['--paradigm', 'rewrite'],
+      ['--platform', 'xiaohongshu', '--kind', 'highlight'],
+    ]) {
+      const { code, json } = await titles('--store', 'b.db', ...flags);
+      expect(code).toBe(0);
+      expect(new Set(json.titles.map((title) => title.note_id)).size).toBe(12);
+      for (const { text } of json.titles) {
+        expect(text).not.toMatch(/How to make A |Bring$|^(?:一[杯夜格])[｜：]|[，、][一二三四五六七八九十百]+$|[：:].*[：:]/);
+        expect(text).not.toMatch(/in \d steps|about A |we said|I counted/);
+      }
+    }
   });
 
   it.each([

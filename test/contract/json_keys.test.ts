@@ -9,7 +9,9 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const FAILURE: Shape = { item: 'string', reason: 'string' };
 const ESTIMATE: Shape = { value: 'number?', ci_low: 'number?', ci_high: 'number?' };
 const REPORT: Shape = {
-  positions: [{ scene: 'string?', position: 'number?', impressions: 'number', clicks: 'number', ctr: 'number?', exposure_factor: 'number?' }],
+  positions: [
+    { scene: 'string?', position: 'number?', impressions: 'number', clicks: 'number', ctr: 'number?', exposure_factor: 'number?' },
+  ],
   creatives: [
     {
       ad_id: 'string',
@@ -47,9 +49,21 @@ const REPLAY: Shape = {
 /** Every command line of the contract, in an order in which each finds what it needs, with one item that fails where it can. */
 const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly shape: Shape }[] = [
   { line: 'import notes fixtures/notes bad/notes.csv', code: 1, shape: { notes: 'number', media: 'number', skipped: [FAILURE] } },
-  { line: 'import creatives fixtures/creatives.jsonl bad/creatives.csv', code: 1, shape: { ads: 'number', creatives: 'number', elements: 'number', skipped: [FAILURE] } },
-  { line: 'import logs fixtures/logs.csv.gz --log demo', code: 0, shape: { rows: 'number', inserted: 'number', duplicates: 'number', rejected: 'number', rejects_file: 'string?' } },
-  { line: 'import logs bad/logs.csv --log other', code: 1, shape: { rows: 'number', inserted: 'number', duplicates: 'number', rejected: 'number', rejects_file: 'string' } },
+  {
+    line: 'import creatives fixtures/creatives.jsonl bad/creatives.csv',
+    code: 1,
+    shape: { ads: 'number', creatives: 'number', elements: 'number', skipped: [FAILURE] },
+  },
+  {
+    line: 'import logs fixtures/logs.csv.gz --log demo',
+    code: 0,
+    shape: { rows: 'number', inserted: 'number', duplicates: 'number', rejected: 'number', rejects_file: 'string?' },
+  },
+  {
+    line: 'import logs bad/logs.csv --log other',
+    code: 1,
+    shape: { rows: 'number', inserted: 'number', duplicates: 'number', rejected: 'number', rejects_file: 'string' },
+  },
   { line: 'import queries fixtures/queries.csv', code: 0, shape: { rows: 'number', inserted: 'number' } },
   { line: 'import brands fixtures/brands.csv', code: 0, shape: { rows: 'number', inserted: 'number' } },
   { line: 'import lexicon fixtures/lexicon.csv', code: 0, shape: { rows: 'number', inserted: 'number' } },
@@ -58,7 +72,17 @@ const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly
     code: 1,
     shape: {
       images: [
-        { element_id: 'string', note_id: 'string', source: 'string', path: 'string', width: 'number', height: 'number', time_s: 'number?', score: 'number', parts: { '*': 'number' } },
+        {
+          element_id: 'string',
+          note_id: 'string',
+          source: 'string',
+          path: 'string',
+          width: 'number',
+          height: 'number',
+          time_s: 'number?',
+          score: 'number',
+          parts: { '*': 'number' },
+        },
       ],
       failed: [FAILURE],
     },
@@ -71,7 +95,14 @@ const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly
     code: 1,
     shape: {
       ads: [
-        { ad_id: 'string', space: 'number', method: 'string', creatives: [{ creative_id: 'string', elements: { '*': 'string' }, score: 'number' }], distinct: 'number', mean_hamming: 'number' },
+        {
+          ad_id: 'string',
+          space: 'number',
+          method: 'string',
+          creatives: [{ creative_id: 'string', elements: { '*': 'string' }, score: 'number' }],
+          distinct: 'number',
+          mean_hamming: 'number',
+        },
       ],
       failed: [FAILURE],
     },
@@ -88,7 +119,16 @@ const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly
           state: 'string',
           lambda: 'number',
           creatives: [
-            { creative_id: 'string', state: 'string', share: 'number', propensity: 'number', index: 'number?', reward: 'number?', ecoi_shrunk: 'number?', reason: 'string' },
+            {
+              creative_id: 'string',
+              state: 'string',
+              share: 'number',
+              propensity: 'number',
+              index: 'number?',
+              reward: 'number?',
+              ecoi_shrunk: 'number?',
+              reason: 'string',
+            },
           ],
         },
       ],
@@ -100,11 +140,19 @@ const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly
   { line: 'export --platform generic --out OUT/set', code: 0, shape: { files: ['string'], violations: 'list' } },
   { line: 'export --log demo --out OUT/demo.parquet', code: 0, shape: { files: ['string'] } },
   { line: 'simulate --ads 2 --creatives 3 --impressions 500 --out OUT/world', code: 0, shape: { files: ['string'], truth_file: 'string' } },
-  { line: 'nightly --plan OUT/night.yaml', code: 1, shape: { steps: [{ name: 'string', state: 'string', seconds: 'number' }], failed: [FAILURE] } },
+  {
+    line: 'nightly --plan OUT/night.yaml',
+    code: 1,
+    shape: { steps: [{ name: 'string', state: 'string', seconds: 'number' }], failed: [FAILURE] },
+  },
   { line: 'list notes', code: 0, shape: { rows: [{ note_id: 'string', title: 'string' }] } },
   { line: 'list elements', code: 0, shape: { rows: [{ element_id: 'string', kind: 'string', content: 'string', note_id: 'string?' }] } },
   { line: 'list creatives', code: 0, shape: { rows: [{ creative_id: 'string', ad_id: 'string', elements: { '*': 'string' } }] } },
-  { line: 'list runs', code: 0, shape: { rows: [{ run_id: 'number', command: 'string', seed: 'number', version: 'string', started_at: 'string' }] } },
+  {
+    line: 'list runs',
+    code: 0,
+    shape: { rows: [{ run_id: 'number', command: 'string', seed: 'number', version: 'string', started_at: 'string' }] },
+  },
   { line: 'doctor', code: 0, shape: { checks: [{ name: 'string', ok: 'boolean', detail: 'string', hint: 'string' }] } },
 ];
 
@@ -154,11 +202,23 @@ describe('the contract of --json', () => {
   });
 
   it('has every command of the program', async () => {
-    const words = (help: string): string[] => [...help.split('Commands:')[1]?.matchAll(/^ {2}([a-z]+)/gm) ?? []].map(([, word]) => word as string).filter((word) => word !== 'help');
+    const words = (help: string): string[] =>
+      [...(help.split('Commands:')[1]?.matchAll(/^ {2}([a-z]+)/gm) ?? [])]
+        .map(([, word]) => word as string)
+        .filter((word) => word !== 'help');
     const commands = words((await commandLine(ROOT, ['--help'])).stdout);
     const imports = words((await commandLine(ROOT, ['import', '--help'])).stdout);
-    const covered = new Set(COMMANDS.map(({ line }) => line.split(' ').slice(0, line.startsWith('import') ? 2 : 1).join(' ')));
-    expect([...covered].sort()).toEqual([...commands.filter((name) => name !== 'import'), ...imports.map((name) => `import ${name}`)].sort());
+    const covered = new Set(
+      COMMANDS.map(({ line }) =>
+        line
+          .split(' ')
+          .slice(0, line.startsWith('import') ? 2 : 1)
+          .join(' '),
+      ),
+    );
+    expect([...covered].sort()).toEqual(
+      [...commands.filter((name) => name !== 'import'), ...imports.map((name) => `import ${name}`)].sort(),
+    );
   });
 });
 
@@ -177,7 +237,9 @@ describe('the record of runs', () => {
     await atelier('import queries fixtures/queries.csv', '--store', store, '--seed', '7');
     await atelier('import logs bad/logs.csv', '--store', store, '--quiet');
     await atelier('import notes bad/nowhere', '--store', store);
-    expect((await runs(store)).map(({ command, seed, exit_code, finished_at }) => [command, seed, exit_code, finished_at !== null])).toEqual([
+    expect(
+      (await runs(store)).map(({ command, seed, exit_code, finished_at }) => [command, seed, exit_code, finished_at !== null]),
+    ).toEqual([
       ['import queries', 7, 0, true],
       ['import logs', 1, 1, true],
       ['import notes', 1, 2, true],
@@ -214,7 +276,16 @@ describe('what cannot run', () => {
 });
 
 describe('--help', () => {
-  const names = [...new Set(COMMANDS.map(({ line }) => line.split(' ').slice(0, line.startsWith('import') ? 2 : 1).join(' ')))];
+  const names = [
+    ...new Set(
+      COMMANDS.map(({ line }) =>
+        line
+          .split(' ')
+          .slice(0, line.startsWith('import') ? 2 : 1)
+          .join(' '),
+      ),
+    ),
+  ];
 
   it.each(names)('of %s has its common flags and an example that names it', async (name) => {
     const { code, stdout, stderr } = await commandLine(ROOT, [...name.split(' '), '--help']);

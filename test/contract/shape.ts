@@ -16,7 +16,8 @@ export function differences(value: unknown, shape: Shape, path = '$'): string[] 
     if (!Array.isArray(value) || value.length === 0) return [`${path}: expected a list with items but received ${JSON.stringify(value)}`];
     return value.flatMap((item, index) => differences(item, shape[0], `${path}[${index}]`));
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [`${path}: expected an object but received ${JSON.stringify(value)}`];
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return [`${path}: expected an object but received ${JSON.stringify(value)}`];
   const fields = value as Readonly<Record<string, unknown>>;
   const every = shape['*'];
   if (every !== undefined) return Object.entries(fields).flatMap(([key, item]) => differences(item, every, `${path}.${key}`));

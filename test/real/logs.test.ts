@@ -55,7 +55,16 @@ describe.skipIf(!found)('Open Bandit, two real logs of 10,000 impressions', () =
   let folder: string;
 
   const importLog = (log: string): Promise<Imported & { code: number }> =>
-    runJson<Imported>(folder, 'import', 'logs', file(log), '--map', 'item_id=creative_id,timestamp=ts,propensity_score=propensity', '--log', log);
+    runJson<Imported>(
+      folder,
+      'import',
+      'logs',
+      file(log),
+      '--map',
+      'item_id=creative_id,timestamp=ts,propensity_score=propensity',
+      '--log',
+      log,
+    );
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'atelier-real-logs-'));
@@ -72,7 +81,14 @@ describe.skipIf(!found)('Open Bandit, two real logs of 10,000 impressions', () =
   });
 
   it('evaluates the uniform policy on the uniform log as the click rate itself', async () => {
-    const { rounds, estimators, coverage, effective_sample_size } = await runJson<Replayed>(folder, 'replay', '--policy', 'uniform', '--log', 'random');
+    const { rounds, estimators, coverage, effective_sample_size } = await runJson<Replayed>(
+      folder,
+      'replay',
+      '--policy',
+      'uniform',
+      '--log',
+      'random',
+    );
     const { ips, snips, replay } = estimators;
     tell(`uniform on random: ips ${ips.value}, replay ${replay.value}, coverage ${coverage}`);
     expect(rounds).toBe(10_000);
@@ -88,7 +104,11 @@ describe.skipIf(!found)('Open Bandit, two real logs of 10,000 impressions', () =
 
   it.each(['ucb', 'ucb1', 'uniform'])('evaluates %s on the Thompson sampling log, or says that it cannot', async (policy) => {
     const { matched, estimators } = await runJson<Replayed>(folder, 'replay', '--policy', policy, '--log', 'bts');
-    tell(`${policy} on bts: ${matched} matched, ${Object.entries(estimators).map(([name, { value }]) => `${name} ${value}`).join(', ')}`);
+    tell(
+      `${policy} on bts: ${matched} matched, ${Object.entries(estimators)
+        .map(([name, { value }]) => `${name} ${value}`)
+        .join(', ')}`,
+    );
     for (const { value, ci_low, ci_high } of Object.values(estimators)) {
       if (value === null) expect([ci_low, ci_high]).toEqual([null, null]);
       else {
@@ -113,7 +133,10 @@ describe.skipIf(!found)('Upworthy, 11,044 arms of real A/B tests', () => {
   it('imports every arm as a creative, and nothing the second time', async () => {
     const flags = ['import', 'creatives', file, '--map', 'test_id=ad_id,arm=creative_id,headline=element.title,image_id=element.image'];
     const records = await readRecords(file);
-    const document = await runJson<{ ads: number; creatives: number; elements: number; inserted: number; skipped: unknown[] }>(folder, ...flags);
+    const document = await runJson<{ ads: number; creatives: number; elements: number; inserted: number; skipped: unknown[] }>(
+      folder,
+      ...flags,
+    );
     tell(`upworthy: ${document.ads} ads, ${document.creatives} creatives, ${document.elements} elements`);
     expect(document).toMatchObject({ code: 0, creatives: 11_044, inserted: 11_044, ads: 2_292, skipped: [] });
     expect(document.ads).toBe(new Set(records.map(({ test_id }) => test_id)).size);
@@ -131,6 +154,7 @@ describe.skipIf(!found)('Upworthy, 11,044 arms of real A/B tests', () => {
     expect(creatives).toHaveLength(11_044);
     expect([sum(creatives, 'impressions'), sum(creatives, 'clicks')]).toEqual([sum(records, 'impressions'), sum(records, 'clicks')]);
     const byArm = new Map(records.map(({ test_id, arm, impressions, clicks }) => [`${test_id} ${arm}`, `${impressions} ${clicks}`]));
-    for (const { ad_id, creative_id, impressions, clicks } of creatives) expect(byArm.get(`${ad_id} ${creative_id}`)).toBe(`${impressions} ${clicks}`);
+    for (const { ad_id, creative_id, impressions, clicks } of creatives)
+      expect(byArm.get(`${ad_id} ${creative_id}`)).toBe(`${impressions} ${clicks}`);
   });
 });

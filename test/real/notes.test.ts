@@ -18,9 +18,22 @@ interface Failure {
 
 interface Documents {
   readonly import: { notes: number; media: number; inserted: number; skipped: Failure[]; code: number };
-  readonly extract: { images: { element_id: string; note_id: string; path: string; width: number; height: number; score: number }[]; failed: Failure[]; code: number };
-  readonly titles: { titles: { element_id: string; note_id: string; text: string }[]; rejected: Record<string, number>; failed: Failure[]; code: number };
-  readonly compose: { ads: { ad_id: string; space: number; creatives: { creative_id: string; elements: Record<string, string> }[] }[]; failed: Failure[]; code: number };
+  readonly extract: {
+    images: { element_id: string; note_id: string; path: string; width: number; height: number; score: number }[];
+    failed: Failure[];
+    code: number;
+  };
+  readonly titles: {
+    titles: { element_id: string; note_id: string; text: string }[];
+    rejected: Record<string, number>;
+    failed: Failure[];
+    code: number;
+  };
+  readonly compose: {
+    ads: { ad_id: string; space: number; creatives: { creative_id: string; elements: Record<string, string> }[] }[];
+    failed: Failure[];
+    code: number;
+  };
   readonly export: { files: string[]; violations: { field: string }[]; creatives: number; assets: number; code: number };
 }
 
@@ -96,7 +109,9 @@ describe.skipIf(!hasRealData())('542 real notes, from import to export', () => {
     const files = readdirSync(join(folder, 'out/assets'));
     expect(files).toHaveLength(assets);
     for (const file of files) {
-      const hash = createHash('sha256').update(readFileSync(join(folder, 'out/assets', file))).digest('hex');
+      const hash = createHash('sha256')
+        .update(readFileSync(join(folder, 'out/assets', file)))
+        .digest('hex');
       expect(file.startsWith(hash), file).toBe(true);
     }
   });

@@ -13,7 +13,7 @@ export interface EcoiInput extends PositionCells {
   readonly ad: ArrayLike<number>;
 }
 
-export interface PositionReport {
+interface PositionReport {
   readonly impressions: number;
   readonly clicks: number;
   readonly ctr: number | null;

@@ -1,7 +1,7 @@
 import { createRandom, type Random } from '../random.ts';
 
 const MS_PER_DAY = 86_400_000;
-export const SIMULATED_BATCH_ROWS = 65_536;
+const SIMULATED_BATCH_ROWS = 65_536;
 
 /** How a simulated log's impressions are dealt out. */
 export const LOGGING_POLICIES = ['uniform', 'skewed'] as const;

@@ -77,16 +77,22 @@ function locateMedia(names: readonly string[], folder: string): ParsedNote['medi
 
 /**
  * Notes of a folder tree: every `note.md` is one, with YAML front matter for its fields and the rest as its body.
- * Without a media list, all pictures and videos beside it are its media, by name.
+ * Without a media list, all pictures and videos beside it are its media, by name; without an id, its folder's name is its id.
+ * The first of two notes with one id is taken.
  */
 export function readNoteFolders(root: string): { notes: ParsedNote[]; skipped: ItemFailure[] } {
   const notes: ParsedNote[] = [];
   const skipped: ItemFailure[] = [];
+  const pathOf = new Map<string, string>();
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => basename(file).toLowerCase() === NOTE_FILE);
   for (const file of files.sort()) {
     const path = join(root, file);
     try {
-      notes.push(parseNoteFile(readFileSync(path, 'utf8'), dirname(path)));
+      const note = parseNoteFile(readFileSync(path, 'utf8'), dirname(path));
+      const other = pathOf.get(note.noteId);
+      if (other !== undefined) throw new TypeError(`Expected a note_id of its own but ${other} has "${note.noteId}" too.`);
+      pathOf.set(note.noteId, path);
+      notes.push(note);
     } catch (error) {
       skipped.push({ item: path, reason: reasonOf(error) });
     }

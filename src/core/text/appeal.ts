@@ -16,7 +16,7 @@ const REASONS: Readonly<Record<TextLanguage, readonly RegExp[]>> = {
     /[\d一二两三四五六七八九十半百千几]+(?:个)?(?:分钟|小时|天|块|元|层|米|平米|度|秒|滴|周|步|倍|次|罐|支|%|％)/,
     /[香甜酸辣鲜脆嫩软糯爽酥浓醇暖凉亮柔弹润]|温柔|光泽|哑光|金黄|焦黄|细腻|多汁|入味|回甘|水感|气色|声音|银河|日落|[红橘紫绿青]色/,
     /像|比|一样|胜过|不输|更|融合|兼具/,
-    /放心|足够|[也就]够|刚刚好|搭好|省|方便|简单|新手|富含|营养|友好|耐|防|百搭|容易|自然|开胃|下饭|解腻|饱腹|好看|安静|抢手|好日子|有助|提供|经典|传统|特色|几乎没有|不(?:搓|拔|糊|粘|腻|卡|干|柴|晒|发)/,
+    /放心|足够|[也就]够|刚刚好|搭好|省|方便|简单|新手|富含|营养|友好|耐|防|百搭|自然|开胃|下饭|解腻|饱腹|好看|安静|抢手|好日子|有助|提供|经典|传统|特色|几乎没有|不(?:搓|拔|糊|粘|腻|卡|干|柴|晒|发)/,
   ],
   en: [
     /\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|half|dozen)\b/i,
@@ -36,7 +36,7 @@ const NARRATIVE: Readonly<Record<TextLanguage, RegExp>> = {
 
 /** Hurdles, warnings and asides: true, but nobody advertises with them. */
 const CAVEATS: Readonly<Record<TextLanguage, RegExp>> = {
-  zh: /^(?:先|将|把|往|取|加|放|倒|切|推荐|使用|用|在(?!.*不)|穿|选|记得|提前|带(?![来着有])|最好)|难度|挑战|不建议|不宜|不适合|不推荐|不算|较高|稍高|考验|注意|小心|避免|不要|不能|切记|必须|否则|中毒|需要|需|零基础|有一定|经验|时长|耗时|花费|过多|会使|麻烦|失败|可惜|遗憾|缺点|如下|以下|上述|参考|链接|视频|图片|本文|步骤[稍略]多|应当|时应|门槛|胆固醇|酒精|备用|替代|代替|可选|原材料|苦了|发麻|垃圾|打架/,
+  zh: /^(?:先|将|把|往|取|加|放|倒|切|推荐|使用|用|在(?!.*不)|穿|选|记得|提前|带(?![来着有])|最好)|难度|挑战|不建议|不宜|不适合|不推荐|不算|较高|稍高|考验|注意|小心|避免|不要|不能|切记|必须|否则|中毒|需要|需|零基础|有一定|经验|时长|耗时|花费|过多|会使|麻烦|失败|可惜|遗憾|缺点|如下|以下|上述|参考|链接|视频|图片|本文|步骤[稍略]多|应当|时应|门槛|胆固醇|酒精|备用|替代|代替|可选|原材料|苦了|发麻|导致|破裂|沉底|粘锅|容易(?!消化|上手|学|掌握)|垃圾|打架/,
   en: /\b(?:don['’]?t|do not|avoid|careful|warning|not|never|however|unfortunately|but|bare minimum|notoriously|page|homepage|website|link|video|photo|short film|above|below|following|youtube|instructions?|fyi|credits?|you will need|feel free|suggest(?:ed|ions)?|adapted|optional(?:ly)?|complaint|you['’]re|too|bad|hard|difficult|lost|skip(?:ped)?|replace[sd]?|instead|works|substitut\w+|leftovers?|demanding|adjust|depending|make sure)\b|(?:^|, )you (?:can|may)\b/i,
   other: /^$/,
 };

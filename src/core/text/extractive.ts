@@ -12,14 +12,19 @@ const ADDED_TERM_LOSS = 0.05; // a keyword set beside a title reads worse than o
 const ENOUGH = 6; // clauses and listed things, from which three distinct titles can be made
 const LONGEST_POINT = { han: 10, latin: 32 };
 const NOT_TELLING = 0.4; // a title promises and a step instructs; a highlight tells
-const MOST_MADE_WITH = 3;
+const MOST_MADE_WITH = 4;
 
 /** Titles without a model: whole clauses of the note, patterns filled from it, and its own title beside fitting queries. */
 export const extractiveWriter: TitleWriter = { name: 'extractive', propose };
 
 function propose(note: NoteText, request: TitleRequest): Candidate[] {
   const { controls, kind, paradigm } = request;
-  const drafts = kind === 'highlight' ? highlights(note) : paradigm === 'rewrite' ? rewriteTitle(note, request.queries, titles(note, request)) : titles(note, request);
+  const drafts =
+    kind === 'highlight'
+      ? highlights(note)
+      : paradigm === 'rewrite'
+        ? rewriteTitle(note, request.queries, titles(note, request))
+        : titles(note, request);
   const styled = drafts.flatMap((draft) => inStyle(draft, request, note));
   const pictures = controls.emoji === 'none' ? [] : picturesFor([note.title, ...note.items].join('\n'));
   return styled.map(({ text, prior }) => {
@@ -85,11 +90,12 @@ function highlights(note: NoteText): Candidate[] {
   return note.language === 'en' && note.form === 'recipe' ? [...clauses, ...madeWith(note)] : clauses;
 }
 
+/** "Made with coconut and egg yolks": the listed things two by two, none twice. */
 function madeWith({ items }: NoteText): Candidate[] {
   return items.slice(0, MOST_MADE_WITH).flatMap((item, index) => {
+    if (index % 2 === 1) return [];
     const next = items[index + 1];
-    const alone = { text: `Made with ${item}`, prior: 0.4 - 0.05 * index };
-    return next === undefined ? [alone] : [{ text: `Made with ${item} and ${next}`, prior: 0.5 - 0.05 * index }, alone];
+    return [{ text: `Made with ${item}${next === undefined ? '' : ` and ${next}`}`, prior: 0.5 - 0.05 * index }];
   });
 }
 

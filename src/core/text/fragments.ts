@@ -9,7 +9,7 @@ const CHINESE_OPENING_WORDS =
   startsWith(`如意 地道 地瓜 地方 的确 和牛 和风 和面 等级 以色列 还原 再生 就近 都市 并排 及第 或许 为你 其乐 便当 便利 便捷 便宜 即食 即溶 由内 后厨 后味 后腿
   后院 后劲 当季 当地 当归 当红 按摩 按压 令人 让人 至尊 至少 除湿 除皱 除螨 从容 从零 说明 说走就走 问答 问题 连锁 连衣 连续 连皮 连骨 连汤 连带 给力 还是 将军 例汤 都能`);
 const CHINESE_ENDINGS = endsWith(
-  `时 之后 以后 之前 以前 的话 例如 比如 包括 是 和 与 及 或 在 把 将 被 从 为 对 以 并 且 但 而 如果 即 约 需 要 可 能 会 下 也 还 更 所 就 比 当 向 的 地 得 着`,
+  `这个 那个 这样 那样 时 之后 以后 之前 以前 的话 例如 比如 包括 是 和 与 及 或 在 把 将 被 从 为 对 以 并 且 但 而 如果 即 约 需 要 可 能 会 下 也 还 更 所 就 比 当 向 的 地 得 着`,
 );
 /** Words of their own that merely end like one. */
 const CHINESE_ENDING_WORDS =
@@ -17,7 +17,8 @@ const CHINESE_ENDING_WORDS =
   功能 技能 性能 智能 认可 许可 即可 皆可 均可 也可 都可 可可 还是 存在 所在 总和 温和 柔和 暖和 饱和 亲和 对比 行为 认为 作为 方向 面向 参与 普及 入会 地下 天下 乡下 一下 剩下 留下`);
 
 /** "三天下来", "…的晚上": what happened then is still to come. */
-const CHINESE_TIME_ENDING = /(?:的(?:时候|晚上|早上|下午|夜里|夜晚|清晨|日子|瞬间|一刻)|[天周月年晚夜路趟轮圈]下来|那(?:天|年|晚|一刻)|刚过|前到)$/;
+const CHINESE_TIME_ENDING =
+  /(?:的(?:时候|晚上|早上|下午|夜里|夜晚|清晨|日子|瞬间|一刻)|[天周月年晚夜路趟轮圈]下来|那(?:天|年|晚|一刻)|刚过|前到)$/;
 const NUMERAL = '[\\d一二两三四五六七八九十百千万半几]';
 /** "…，六十五", "傍晚六点四十": a figure without what it counts. */
 const CHINESE_FIGURE_ENDING = new RegExp(`(?:[一二两三四五六七八九十百千万]{2,}|[\\p{Script=Han}，、]\\s?\\d+|[，、]${NUMERAL}+)$`, 'u');

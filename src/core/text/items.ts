@@ -12,7 +12,7 @@ const NUMBER = String.raw`(?:[~≈±]?\d+(?:[.,/]\d+)?|[¼½¾⅓⅔⅛⅜]|one|
 const UNIT =
   'g|gr|grams?|kg|mg|ml|millilit(?:er|re)s?|cl|dl|l|liters?|litres?|oz|ounces?|lbs?|pounds?|c|cups?|tbsps?|tbs|tsps?|t|tablespoons?|teaspoons?|tblsp|cans?|jars?|cloves?|sticks?|slices?|pieces?|pinch(?:es)?|handfull?s?|bunch(?:es)?|sprigs?|dash(?:es)?|splash|drizzle|packets?|packages?|packs?|pkg|sachets?|bags?|bottles?|heads?|stalks?|knobs?|cubes?|inch(?:es)?|cm|mm|quarts?|pints?|gallons?|parts?|boxe?s?|tins?|loaf|loaves|dozen';
 const SIZE =
-  'a|an|of|some|few|couple|about|around|approximately|approx|roughly|large|medium|medium-sized|small|big|heaped|level|generous|good|whole|thin|thick|extra|your|favorite|x|each|the|to|optional|ripe|fresh|freshly|raw|little|bit|spoons?|tb|peeled|finely|roughly|thinly|coarsely|chopped|diced|minced|sliced|grated|shredded|crushed|melted|softened|prepared|cold|hot|warm|lukewarm';
+  'a|an|of|some|few|couple|about|around|approximately|approx|roughly|large|medium|medium-sized|small|big|heaped|level|generous|good|metric|whole|thin|thick|extra|your|favorite|x|each|the|to|optional|ripe|fresh|freshly|raw|little|bit|spoons?|tb|peeled|finely|roughly|thinly|coarsely|chopped|diced|minced|sliced|grated|shredded|crushed|melted|softened|prepared|cold|hot|warm|lukewarm';
 const NAMES =
   /^(?:African|American|Arborio|Asian|Balsamic|Basmati|Belgian|Brazilian|British|Bulgarian|Cajun|Caribbean|Cheddar|Chinese|Creole|Danish|Dijon|Dutch|English|European|French|German|Gouda|Greek|Gruyère|Hungarian|Indian|Irish|Italian|Jamaican|Japanese|Kalamata|Korean|Lebanese|Manchego|Marzano|Mexican|Monterey|Moroccan|Norwegian|Parmesan|Parmigiano|Pecorino|Persian|Polish|Portuguese|Reggiano|Roma|Romano|Russian|San|Scottish|Sichuan|Spanish|Sriracha|Swedish|Swiss|Szechuan|Tabasco|Thai|Turkish|Tuscan|Ukrainian|Vietnamese|Worcestershire)$/;
 const QUANTITY = new RegExp(`^(?:${NUMBER}\\s*(?:[-–]|to)?\\s*|(?:${UNIT})\\b\\.?\\s*|(?:${SIZE})\\b\\s*|[-–/+&~]\\s*)`, 'i');
@@ -23,7 +23,7 @@ const PREPARED =
 const ENGLISH_PANTRY =
   /^(?:(?:sea|table|kosher|black|ground|white|vegetable|cooking|boiling|brown|granulated|extra|extra-virgin|virgin|canola|sunflower|neutral)\s+)*(?:salt|pepper|water|oil|olive oil|sugar|flour|salt and pepper|salt & pepper|seasoning|seasonings|spices|condiments|ice|pan)$/i;
 const ENGLISH_TOOLS =
-  /\b(?:pan|pot|bowl|oven|knife|spoon|tray|sheet|paper|foil|mixer|blender|processor|jar|container|machine|thermometer|skillet|whisk|grill|rack|tin|dishe?|cloth|towel|bag|press|cooker)s?$/i;
+  /\b(?:pan|pot|bowl|oven|knife|spoon|tray|sheet|paper|foil|mixer|blender|processor|jar|container|machine|thermometer|skillet|whisk|grill|rack|tin|dishe?|cloth|towel|bag|press|cooker|thermos|cheesecloth|marble)s?$/i;
 
 /**
  * The name of a listed thing without quantity, unit and remarks: "~150g (1/3 lb) bacon cubes" → "bacon cubes"; several for

@@ -17,10 +17,11 @@ export interface Block {
 /** Stands for a removed address, so a sentence that pointed to one can be dropped whole. */
 export const REMOVED_LINK = '\u0000';
 
-type Section = 'open' | 'items' | 'steps' | 'remarks' | 'skipped';
+type Section = 'open' | 'items' | 'steps' | 'remarks' | 'regrets' | 'skipped';
 
 const SECTION_NAMES: readonly (readonly [Section, RegExp])[] = [
   ['skipped', /contribut|author|credit|source|reference|license|see also|links|参考|作者|致谢|版权|来源|计算|^calculat/i],
+  ['regrets', /\bskip\b|what did(?: no|n['’])t|not worth|regret|避雷|踩雷|缺点|不推荐/i],
   ['items', /原料|食材|材料|用料|配料|调料|工具|清单|ingredient|you(?:'ll)? (?:will )?need|material|equipment|shopping/i],
   ['steps', /操作|步骤|做法|过程|流程|制作|direction|instruction|steps?\b|method|preparation|procedure/i],
   ['remarks', /附加|小贴士|贴士|提示|注意|备注|技巧|notes?\b|tips?\b|remark|variation|serving/i],
@@ -36,6 +37,8 @@ interface State {
   depth: number;
   headings: number;
   fenced: boolean;
+  /** A list has been read since the last heading. */
+  listed: boolean;
   paragraph: string[];
   /** The list item that lines without a mark of their own go on with. */
   item: { readonly numbered: boolean; readonly lines: string[] } | undefined;
@@ -44,7 +47,7 @@ interface State {
 /** Splits a note's body (Markdown, or the plain lines of a post) into its readable blocks, in order. */
 export function parseBody(body: string): Block[] {
   const blocks: Block[] = [];
-  const state: State = { section: 'open', depth: 0, headings: 0, fenced: false, paragraph: [], item: undefined };
+  const state: State = { section: 'open', depth: 0, headings: 0, fenced: false, listed: false, paragraph: [], item: undefined };
   const flush = (): void => {
     const block = takeBlock(state);
     if (block) blocks.push(block);
@@ -65,7 +68,8 @@ export function parseBody(body: string): Block[] {
       flush();
       const name = plainText(heading[2] ?? '');
       const isHeadline = enterSection(state, (heading[1] ?? '').length, name);
-      if (name !== '' && state.section !== 'skipped') blocks.push({ kind: isHeadline ? 'headline' : 'heading', text: name, lead: isHeadline, numbered: false });
+      if (name !== '' && state.section !== 'skipped')
+        blocks.push({ kind: isHeadline ? 'headline' : 'heading', text: name, lead: isHeadline, numbered: false });
     } else if (state.paragraph.length === 0 && isBoldHeading(line)) {
       flush();
       const name = plainText(line);
@@ -89,11 +93,20 @@ export function parseBody(body: string): Block[] {
 
 /** Ends the paragraph or list item that is being read. */
 function takeBlock(state: State): Block | undefined {
-  const { item, section } = state;
+  const { item } = state;
+  // A bold line heads the list under it; the paragraphs after that list are the post going on.
+  if (!item && state.listed && state.depth === BOLD_DEPTH && state.paragraph.length > 0) state.section = 'open';
+  state.listed ||= item !== undefined;
+  const { section } = state;
   const text = item ? item.lines.join(' ').trim() : joinLines(state.paragraph);
   state.paragraph = [];
   state.item = undefined;
   if (text === '' || section === 'skipped') return undefined;
+  if (section === 'regrets') {
+    // "What I would skip" speaks of the list or the paragraph under it; the post may go on after that.
+    if (!item) state.section = 'open';
+    return undefined;
+  }
   const numbered = item?.numbered === true;
   const isStep = section === 'steps';
   const isItem = section === 'items' || (item !== undefined && !isLong(text));
@@ -121,6 +134,7 @@ function isListMark(line: string, item: RegExpExecArray): boolean {
 function enterSection(state: State, depth: number, name: string): boolean {
   if (depth === 1 && state.headings === 0) return true;
   state.headings += 1;
+  state.listed = false;
   const named = SECTION_NAMES.find(([, pattern]) => pattern.test(name))?.[0];
   if (named === undefined && depth > state.depth && state.depth > 1) return false;
   state.section = named ?? 'open';

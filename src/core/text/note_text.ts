@@ -29,7 +29,7 @@ export interface NoteText {
   readonly language: TextLanguage;
   /** The note's own title without Markdown and emoji. */
   readonly title: string;
-  /** The title's headline at the top of the body where it differs; empty otherwise. */
+  /** The first-level heading at the top of the body, which may say the title differently; empty where there is none. */
   readonly headline: string;
   /** The note's brand where its text names it; empty otherwise. */
   readonly brand: string;
@@ -57,11 +57,11 @@ const PROSE_WORTH = 0.6;
 const STEP_WORTH = 0.4;
 // A word of the title says more about the note than one of its steps.
 const TITLE_WEIGHT = 3;
+const HEADLINE_WEIGHT = 2;
 const LEAD_WEIGHT = 2;
 const STEP_WEIGHT = 0.5;
 const MOST_PASSAGES = 60;
 const RECIPE_TITLE = /做法|食谱|\brecipe\b/i;
-const HEADLINE_WEIGHT = 2;
 
 /** Reads a note: language, subject, sentences cut into clauses, listed things, key phrases. Entities (lower case) weigh more. */
 export function understandNote(note: NoteInput, segmenters: Segmenters, entities: ReadonlySet<string>): NoteText {

@@ -45,7 +45,11 @@ export function rewriteTitle(note: NoteText, queries: readonly QueryMatch[], fre
     ...kept.filter(({ isName }) => !isName).flatMap(({ text, loss }) => besideClauses(text, clauses, note, loss)),
     ...fresh.filter(({ text }) => own.some((name) => bareText(text).includes(name))),
   ];
-  return [...drafts, ...kept.flatMap((part) => besideBrand(part, note)), ...others.map(({ text, prior }) => ({ text, prior: prior * left }))];
+  return [
+    ...drafts,
+    ...kept.flatMap((part) => besideBrand(part, note)),
+    ...others.map(({ text, prior }) => ({ text, prior: prior * left })),
+  ];
 }
 
 function keptOf(note: NoteText): Kept[] {

@@ -60,7 +60,10 @@ export function clauseRuns(sentence: Sentence, language: TextLanguage): ClauseRu
       text += clauses[last]?.text ?? '';
       const joiner = clauses[last]?.joiner ?? '';
       if (canEnd(clauses, last, language))
-        runs.push({ ...settle(text, last === clauses.length - 1 ? sentence.mark : 'none', language, first === 0), ...placeOf(clauses, first, last) });
+        runs.push({
+          ...settle(text, last === clauses.length - 1 ? sentence.mark : 'none', language, first === 0),
+          ...placeOf(clauses, first, last),
+        });
       text += joiner;
     }
   }
@@ -111,7 +114,7 @@ const CONDITION = {
 };
 const LIMIT = {
   zh: /^(?:但|不过|然而|可是|却|只是|除非|否则|仅限|若|如果|如需)|则|反而/,
-  en: /^(?:but|however|except|unless|though|although|if|provided|only|or|and|while|whereas|not|with|without|below|above|under|over|in|on|at|from|to|for|of|by|even|still|so|because|which|who|whose|that)\b/i,
+  en: /^(?:but|however|except|unless|though|although|if|provided|only|or|and|while|whereas|not|with|without|below|above|under|over|in|on|at|from|to|for|of|by|even|still|because|which|who|whose|that)\b/i,
   other: /^$/,
 };
 
@@ -121,7 +124,7 @@ const ADJECTIVE_AT_END =
 
 /** ", and the difference is the shade": a full clause once its conjunction is gone. */
 const INDEPENDENT =
-  /^and\s+(?!(?:it|they|he|she|we|i|you|that|this|these|those|then|so|there|not|if|when|is|are|was|were|\w+ly)\b)(?:[\w'’-]+\s+){1,3}(?:is|are|was|were|has|have|takes?|keeps?|makes?|gives?|comes?|feels?|tastes?|smells?|costs?|lasts?|stays?|holds?|leaves?|opens?|looks?|needs?|brings?|adds?|goes)\s/i;
+  /^and\s+(?!(?:it|they|he|she|we|i|you|that|this|these|those|then|so|there|none|not|if|when|is|are|was|were|\w+ly)\b)(?:[\w'’-]+\s+){1,3}(?:is|are|was|were|has|have|takes?|keeps?|makes?|gives?|comes?|feels?|tastes?|smells?|costs?|lasts?|stays?|holds?|leaves?|opens?|looks?|needs?|brings?|adds?|goes)\s/i;
 
 function canBegin(clauses: readonly Clause[], index: number, language: TextLanguage): boolean {
   if (index === 0) return true;

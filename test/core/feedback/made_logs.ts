@@ -31,11 +31,18 @@ export function makeLog(rows: readonly MadeRow[], adOf: readonly string[], users
   return prepareReplayLog(rawLog(rows, users), new Map(adOf.map((ad, arm) => [arm, ad]))).log;
 }
 
-/** A simulated log with the creatives of all ads numbered through; without users, so that intervals resample stretches of time. */
-export function simulateLog(world: World, impressions: number, seed: number, days = 5): ReplayLog {
+interface SimulatedLogOptions {
+  readonly days?: number;
+  /** Known users; not given, intervals resample stretches of time. */
+  readonly users?: number;
+}
+
+/** A simulated log with the creatives of all ads numbered through. */
+export function simulateLog(world: World, impressions: number, seed: number, { days = 5, users }: SimulatedLogOptions = {}): ReplayLog {
   const creatives = (world.ads[0] as SimulatedAd).creatives.length;
   const rows: MadeRow[] = [];
-  for (const batch of simulateImpressions(world, { impressions, start: START, days, users: 1_000, seed })) {
+  const user: number[] = [];
+  for (const batch of simulateImpressions(world, { impressions, start: START, days, users: users ?? 1, seed })) {
     for (let row = 0; row < batch.rows; row++) {
       rows.push({
         ts: batch.ts[row] as number,
@@ -44,10 +51,12 @@ export function simulateLog(world: World, impressions: number, seed: number, day
         click: batch.click[row] as number,
         propensity: batch.propensity[row] as number,
       });
+      user.push(1 + (batch.user[row] as number));
     }
   }
   return makeLog(
     rows,
     world.ads.flatMap((ad) => ad.creatives.map(() => ad.adId)),
+    users === undefined ? undefined : user,
   );
 }

@@ -10,7 +10,7 @@ import type { Cell } from './made_cells.ts';
 
 export const START = new Date('2026-01-01T00:00:00Z');
 
-export interface MadeWorldOptions {
+interface MadeWorldOptions {
   readonly ads: number;
   readonly creatives: number;
   readonly logging?: LoggingPolicy;

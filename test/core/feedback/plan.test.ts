@@ -104,7 +104,8 @@ describe('planShares', () => {
   });
 
   it('learns less from the same counts when they are over-dispersed', () => {
-    const given = [creative(260, 10_000), creative(200, 10_000)];
-    expect(plan(given, { dispersion: 6 })[1]?.share).toBeGreaterThan(plan(given)[1]?.share as number);
+    const given = [creative(230, 10_000), creative(200, 10_000)];
+    const shareOfWorse = (dispersion: number): number => plan(given, { dispersion, impressions: 20_000 })[1]?.share as number;
+    expect(shareOfWorse(6)).toBeGreaterThan(2 * shareOfWorse(1));
   });
 });

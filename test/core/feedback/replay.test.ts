@@ -38,7 +38,7 @@ function fixedPolicy(probabilities: readonly number[]): (given: PolicyOptions) =
 
 interface Recorded {
   readonly choices: number[];
-  /** Numbers of the rows the policy has learnt of, and when: [row, rows chosen for by then]. */
+  /** What it was told, and after how many choices. */
   readonly learnt: { readonly arm: number; readonly clicks: number; readonly exposure: number; readonly after: number }[];
 }
 
@@ -250,7 +250,7 @@ describe('replay', () => {
   });
 
   it('hands over what was learnt at the end of each day, or of each batch', () => {
-    const log = simulateLog(makeWorld({ ads: 1, creatives: 3, seed: 6 }), 3_000, 6, 3);
+    const log = simulateLog(makeWorld({ ads: 1, creatives: 3, seed: 6 }), 3_000, 6, { days: 3 });
     const learntAfter = (batch: number | 'day'): number[] => {
       const { policy, record } = recorded((given) => createUcb1Policy(given));
       replay(log, options(log, { policy, batch }));
@@ -273,6 +273,20 @@ describe('replay', () => {
     // 40000·.2 rows, in each of which both arms have one chance in two: 8000·½·2. Standard error 80.
     expect(Math.abs(matched - 8_000)).toBeLessThan(250);
     expect(Math.abs((estimators.replay.value ?? 0) - 0.2)).toBeLessThan(0.015);
+  });
+
+  it('keeps the mix of ads, though ads of many creatives are matched less often', () => {
+    // Ad a has one creative clicked every second time, ad b nine that never are; each has half of the rows.
+    const rows = Array.from({ length: 20_000 }, (_, i): MadeRow => {
+      const arm = i % 2 === 0 ? 0 : 1 + (((i - 1) / 2) % 9);
+      return { ts: i, arm, click: i % 4 === 0 ? 1 : 0, propensity: arm === 0 ? 1 : 1 / 9 };
+    });
+    const log = makeLog(rows, ['a', ...new Array<string>(9).fill('b')]);
+    const { estimators, matched } = replay(log, options(log, { policy: createUniformPolicy }));
+    expect(Math.abs(matched - (10_000 + 10_000 / 9))).toBeLessThan(130);
+    // Weight 10000 of ad a to 9 · (about 1111 ± 31) of ad b; without it this would be .45.
+    expect(Math.abs((estimators.replay.value ?? 0) - 0.25)).toBeLessThan(0.015);
+    expect(estimators.ips.value).toBeCloseTo(0.25, 12);
   });
 
   it('cannot evaluate a policy that hardly ever did what the log did', () => {
@@ -376,7 +390,7 @@ describe('replay on logs whose truth is known', () => {
     let held = 0;
     for (let seed = 1; seed <= 100; seed++) {
       const world = makeWorld({ ads: 2, creatives: 3, logging, placement: 0.3, seed });
-      const log = simulateLog(world, 6_000, seed);
+      const log = simulateLog(world, 6_000, seed, { users: 200 });
       const { ips } = replay(log, options(log, { policy: fixedPolicy(TARGET), seed })).estimators;
       const truth = trueValue(world);
       if ((ips.ciLow ?? 1) <= truth && truth <= (ips.ciHigh ?? 0)) held++;

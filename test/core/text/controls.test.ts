@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createBannedMatcher } from '../../../src/core/text/banned.ts';
 import { bareText, type CheckContext, type Controls, findRejection, hasStyle, STYLES } from '../../../src/core/text/controls.ts';
 import { chooseEmoji, countEmoji, picturesFor, stripEmoji } from '../../../src/core/text/emoji.ts';
-import { isBalanced, isFragment } from '../../../src/core/text/fragments.ts';
+import { isBalanced, isFragment, partsOf } from '../../../src/core/text/fragments.ts';
 import { loadSegmenters } from '../../../src/core/text/segment.ts';
 
 const segmenters = await loadSegmenters(new Set(['zh', 'en']), []);
@@ -16,6 +16,7 @@ function contextOf(language: 'zh' | 'en', source: string, original = ''): CheckC
     source: source.toLowerCase(),
     sourceWords: new Set(segment(source.toLowerCase())),
     original: bareText(original),
+    ownParts: new Set(partsOf(original)),
     isBanned: createBannedMatcher(['竞品', 'Rival']),
     counts: [5],
   };
@@ -97,6 +98,44 @@ describe('fragments', () => {
     for (const text of ['因为好吃', '的做法', '适合在', '酸甜可口，', '（可选', '好吃｜但贵'])
       expect(isFragment(text, 'zh') || !isBalanced(text), text).toBe(true);
     for (const text of ['and then rest', 'Soup with', 'Served in the', 'Soup: because']) expect(isFragment(text, 'en'), text).toBe(true);
+  });
+
+  it('end on no time, no bare figure and no amount', () => {
+    for (const text of [
+      '今年带了一支防晒乳，三天下来',
+      '只剩一把小葱的晚上',
+      '薄荷和三盆天竺葵，六十五',
+      '傍晚六点四十',
+      '终于下手，四百块，一个周末',
+      '一杯｜小阳台',
+      '我就做这个',
+    ])
+      expect(isFragment(text, 'zh'), text).toBe(true);
+    for (const text of ['四百块，改成了晚风酒馆', '脖子和脸像两个人', '一周都有好日子', '补一次就够', '质地：半哑光'])
+      expect(isFragment(text, 'zh'), text).toBe(false);
+  });
+
+  it('have one colon at most, and after it more than a stub', () => {
+    for (const text of ['小葱｜拌面：秘诀只有一个：别急']) expect(isFragment(text, 'zh'), text).toBe(true);
+    for (const text of [
+      'A slow weekend: Bring',
+      'The armchair came first: second-hand',
+      'Spider plant: makes babies',
+      'Weekends saved so far: four',
+      'Week one: less tightness after washing',
+      'Reading corner: Total cost: a weekend away',
+      'Behind the glass',
+    ])
+      expect(isFragment(text, 'en'), text).toBe(true);
+    for (const text of ['Rubber plant: dust the leaves on Sundays', 'Total cost: less than a weekend away', 'Weeknight: Bean Soup'])
+      expect(isFragment(text, 'en'), text).toBe(false);
+  });
+
+  it('are not the parts of a title its author set', () => {
+    const title = '黄皮亲测！这支口红太会了';
+    expect(isFragment('黄皮口红｜这支口红太会了', 'zh')).toBe(true);
+    expect(isFragment('黄皮口红｜这支口红太会了', 'zh', new Set(partsOf(title)))).toBe(false);
+    expect(isFragment('Croissant: The bakery worth waking up for', 'en', new Set(['The bakery worth waking up for']))).toBe(false);
   });
 
   it('are not words that merely begin or end like one', () => {

@@ -17,6 +17,7 @@ describe('names of listed things', () => {
 
   it.each([
     ['鳝丝 400 g', ['鳝丝']],
+    ['小葱八根，切成手指长', ['小葱']],
     ['姜、蒜瓣、干辣椒', ['蒜瓣', '干辣椒']],
     ['炒锅（带盖）', []],
     ['白糖 6-15 g', []],
@@ -33,6 +34,7 @@ describe('subjects of titles', () => {
     ['Beef Tips in Gravy', 'en', ['Beef Tips in Gravy', 'Beef Tips']],
     ['Chicken, Tomato and Spinach Curry', 'en', ['Chicken, Tomato and Spinach Curry']],
     ['Why you should never skip breakfast', 'en', []],
+    ['Three weeks with one bottle of serum', 'en', ['Three weeks with one bottle of serum']],
   ] as const)('%s', (title, language, subjects) => {
     expect(subjectsOf(title, language)).toEqual(subjects);
   });

@@ -43,13 +43,40 @@ code
 describe('reading Markdown', () => {
   it('gives prose, items and steps without marks, metadata, tables, code and credits', () => {
     expect(parseBody(RECIPE)).toEqual([
+      { kind: 'headline', text: 'Soup', lead: true, numbered: false },
       { kind: 'prose', text: 'A warm bean soup, see the photo. It is ready fast.', lead: true, numbered: false },
+      { kind: 'heading', text: 'Ingredients', lead: false, numbered: false },
       { kind: 'item', text: '2 cups beans', lead: false, numbered: false },
       { kind: 'item', text: 'salt', lead: false, numbered: false },
+      { kind: 'heading', text: 'Directions', lead: false, numbered: false },
       { kind: 'step', text: 'Boil the beans until they are soft.', lead: false, numbered: true },
       { kind: 'step', text: 'Serve.', lead: false, numbered: true },
+      { kind: 'heading', text: 'Notes', lead: false, numbered: false },
       { kind: 'prose', text: 'Goes well with a slice of fresh bread.', lead: false, numbered: false },
     ]);
+  });
+
+  it('takes a bold line for the heading of the list under it, and the paragraphs after that list for the post going on', () => {
+    const body = '**做法**\n\n1. 冷油下葱\n2. 关火\n\n一周都有好日子。\n\n**质地** 半哑光\n\n**真的很好吃！**';
+    expect(parseBody(body).map(({ kind, text }) => [kind, text])).toEqual([
+      ['heading', '做法'],
+      ['step', '冷油下葱'],
+      ['step', '关火'],
+      ['prose', '一周都有好日子。'],
+      ['prose', '质地：半哑光'],
+      ['prose', '真的很好吃！'],
+    ]);
+  });
+
+  it('leaves out what a heading regrets, and goes on after it', () => {
+    expect(parseBody('## What I would skip\n\nA bookshelf.\n\nTotal cost: nothing.').map(({ text }) => text)).toEqual([
+      'What I would skip',
+      'Total cost: nothing.',
+    ]);
+  });
+
+  it('counts no numbered list as steps outside a section that says it holds them', () => {
+    expect(parseBody('**What to order**\n\n1. A plain croissant').map(({ kind }) => kind)).toEqual(['heading', 'item']);
   });
 
   it('drops Chinese metadata lines and amounts, and joins no lines of a post', () => {

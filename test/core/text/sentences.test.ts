@@ -13,6 +13,12 @@ describe('splitting sentences', () => {
     ]);
   });
 
+  it('leaves out what only announces a list', () => {
+    expect(splitSentences('Practical things: bring socks. Bring:').map((sentence) => sentence.text)).toEqual([
+      'Practical things: bring socks',
+    ]);
+  });
+
   it('leaves out sentences that point to an address', () => {
     expect(splitSentences('很好吃。参考 \u0000。').map((sentence) => sentence.text)).toEqual(['很好吃']);
   });
@@ -42,9 +48,29 @@ describe('compressing sentences to clauses', () => {
     expect(runs).toContain('A very simple, crunchy cookie for tea');
   });
 
+  it('cuts between things that are whole by themselves, and lets a clause with a subject of its own stand', () => {
+    const runs = runsOf('The cottage has two rooms, one kettle and no television.', 'en');
+    expect(runs).toContain('The cottage has two rooms');
+    expect(runsOf('Breakfast is rye bread, cheese and a boiled egg, and it is good.', 'en')).not.toContain('Breakfast is rye bread');
+    expect(runsOf('I tried three before, and the difference is the shade.', 'en')).toContain('The difference is the shade');
+    expect(runsOf('I tried three before, and it is the shade.', 'en')).not.toContain('It is the shade');
+  });
+
+  it('never cuts a thing from the words that describe it', () => {
+    const runs = runsOf('One lamp, below eye level, with a warm bulb. Four tables, no reservations, kind to dogs.', 'en');
+    expect(runs).not.toContain('One lamp');
+    expect(runs).not.toContain('Four tables');
+  });
+
   it('turns "this is a …" into what the subject is', () => {
     const [run] = splitSentences('This is a soup of the north.').flatMap((sentence) => clauseRuns(sentence, 'en'));
-    expect(run).toEqual({ text: 'a soup of the north', mark: 'none', describesSubject: true });
+    expect(run).toEqual({
+      text: 'a soup of the north',
+      mark: 'none',
+      describesSubject: true,
+      opening: 'This is a soup of the north',
+      isWhole: true,
+    });
     expect(runsOf('这是一道经典的家常菜。', 'zh')).toEqual(['经典的家常菜']);
   });
 });

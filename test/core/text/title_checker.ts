@@ -58,7 +58,7 @@ export function faultsOf(title: string, expected: Expected): string[] {
 
 /** Words titles may add to a note's own: those of the patterns and of grammar. */
 const ADDED =
-  /怎么做|怎么样|如何做|如何了解|做法|做好|教程|试试|想试试|想了解|想做|想用|关于|[做用有和吗步想]|\b(?:how to|how|to|make|making|cook|cooking|with|and|in|for|steps?|recipe|what|goes|into|got|love|craving|ready|ever|tried|anyone|let's|do|you|curious|about|get|use|the|an?|is|are|of)\b/giu;
+  /怎么做|怎么样|如何做|如何了解|做法|做好|教程|试试|想试试|想了解|想做|想用|关于|[做用有和吗步想]|\b(?:how to|how|to|make|made|making|cook|cooking|with|and|in|for|steps?|recipe|what|goes|into|got|love|craving|ready|ever|tried|anyone|let's|do|you|curious|about|get|use|the|an?|is|are|of)\b/giu;
 
 /** The parts of a title that stand nowhere in the sources; Latin words one by one, Han text by its stretches. */
 export function foreignParts(title: string, sources: readonly string[]): string[] {

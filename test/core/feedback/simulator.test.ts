@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { type SimulatedBatch, simulateImpressions, type World } from '../../../src/core/feedback/simulator.ts';
+import { describeWorld, formatBatch, SIMULATED_COLUMNS } from '../../../src/core/feedback/simulator_csv.ts';
+import { MS_PER_DAY } from './made_logs.ts';
+import { creativesOf, makeWorld, START, simulateCells } from './made_worlds.ts';
+
+function simulate(world: World, impressions: number, seed: number): SimulatedBatch[] {
+  return [...simulateImpressions(world, { impressions, start: START, days: 4, users: 50, seed })];
+}
+
+describe('createWorld', () => {
+  it('gives the same world for the same seed only', () => {
+    const world = (seed: number): World => makeWorld({ ads: 3, creatives: 4, logging: 'skewed', placement: 1, seed });
+    expect(world(5)).toEqual(world(5));
+    expect(creativesOf(world(5)).ctr).not.toEqual(creativesOf(world(6)).ctr);
+  });
+
+  it('has exposure factors with an impression-weighted mean of 1', () => {
+    const { positions, positionShares } = makeWorld({ ads: 1, creatives: 1, seed: 1 });
+    expect(positions.reduce((sum, { factor }, p) => sum + factor * (positionShares[p] as number), 0)).toBeCloseTo(1, 12);
+  });
+
+  it('shows creatives evenly in a uniform log, and each with at least its part of a fifth in any', () => {
+    for (const { creatives } of makeWorld({ ads: 4, creatives: 5, seed: 2 }).ads)
+      for (const { propensities } of creatives) for (const p of propensities) expect(p).toBeCloseTo(0.2, 12);
+    for (const { creatives } of makeWorld({ ads: 4, creatives: 5, logging: 'skewed', placement: 1, seed: 2 }).ads) {
+      creatives[0]?.propensities.forEach((_, position) => {
+        const propensities = creatives.map((creative) => creative.propensities[position] as number);
+        expect(propensities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
+        expect(Math.min(...propensities)).toBeGreaterThanOrEqual(0.2 / 5);
+      });
+    }
+  });
+
+  it('places better creatives at better positions when it is told to', () => {
+    for (const { creatives } of makeWorld({ ads: 5, creatives: 4, placement: 1, seed: 3 }).ads) {
+      const best = creatives.reduce((a, b) => (b.ctr > a.ctr ? b : a));
+      const worst = creatives.reduce((a, b) => (b.ctr < a.ctr ? b : a));
+      // Position 0 (feed 1) is the best of the feed and position 4 (feed 5) the worst.
+      const tilt = (propensities: readonly number[]): number => (propensities[0] as number) / (propensities[4] as number);
+      expect(tilt(best.propensities)).toBeGreaterThan(tilt(worst.propensities));
+    }
+  });
+});
+
+describe('simulateImpressions', () => {
+  const world = makeWorld({ ads: 2, creatives: 3, logging: 'skewed', placement: 0.5, seed: 4 });
+
+  it('gives the same impressions for the same seed only', () => {
+    expect(simulate(world, 500, 1)).toEqual(simulate(world, 500, 1));
+    expect(simulate(world, 500, 1)).not.toEqual(simulate(world, 500, 2));
+  });
+
+  it('deals out impressions in time order over all days, in batches that add up', () => {
+    const batches = simulate(world, 100_000, 1);
+    expect(batches.map(({ rows }) => rows)).toEqual([65_536, 34_464]);
+    const times = batches.flatMap(({ ts }) => [...ts]);
+    expect(times[0]).toBe(START.getTime());
+    expect(times.every((ts, i) => i === 0 || ts >= (times[i - 1] as number))).toBe(true);
+    expect(times.at(-1)).toBeLessThan(START.getTime() + 4 * MS_PER_DAY);
+    expect(Math.floor(((times.at(-1) as number) - START.getTime()) / MS_PER_DAY)).toBe(3);
+  });
+
+  it('shows creatives by their propensities, and they are clicked by CTR times exposure factor', () => {
+    const { ctr } = creativesOf(world);
+    const cells = simulateCells(world, 400_000, 7);
+    let shownChi = 0;
+    let clickedChi = 0;
+    for (const [creative, position, impressions, clicks] of cells) {
+      const own = world.ads[Math.floor(creative / 3)]?.creatives[creative % 3];
+      const expected = 200_000 * (world.positionShares[position] as number) * (own?.propensities[position] as number);
+      shownChi += (impressions - expected) ** 2 / expected;
+      const mean = impressions * (ctr[creative] as number) * (world.positions[position]?.factor as number);
+      clickedChi += (clicks - mean) ** 2 / mean;
+    }
+    // 48 cells: χ² has mean 48 (47 for impressions) and .999 quantile 84.
+    expect(cells).toHaveLength(48);
+    expect(shownChi).toBeLessThan(84);
+    expect(clickedChi).toBeLessThan(84);
+  });
+
+  it('measures view time and revenue after a click only', () => {
+    const [batch] = simulate(world, 20_000, 1) as [SimulatedBatch];
+    for (let row = 0; row < batch.rows; row++) {
+      const clicked = batch.click[row] === 1;
+      expect(Number.isNaN(batch.viewTime[row])).toBe(!clicked);
+      expect(Number.isNaN(batch.revenue[row])).toBe(!clicked);
+      if (!clicked) expect(batch.conversion[row]).toBe(0);
+    }
+  });
+});
+
+describe('formatBatch and describeWorld', () => {
+  const world = makeWorld({ ads: 2, creatives: 3, seed: 4 });
+
+  it('writes one line per impression, in the named columns and numbered on', () => {
+    const [batch] = simulate(world, 300, 1) as [SimulatedBatch];
+    const lines = formatBatch(world, batch, 42).trimEnd().split('\n');
+    expect(lines).toHaveLength(300);
+    const rows = lines.map((line) => Object.fromEntries(line.split(',').map((value, i) => [SIMULATED_COLUMNS.split(',')[i], value])));
+    rows.forEach((row, i) => {
+      const creative = world.ads[batch.ad[i] as number]?.creatives[batch.creative[i] as number];
+      expect(row.impression_id).toBe(`i${String(42 + i).padStart(9, '0')}`);
+      expect(new Date(row.ts as string).getTime()).toBe(batch.ts[i]);
+      expect([row.creative_id, Number(row.click)]).toEqual([creative?.creativeId, batch.click[i]]);
+      expect(Number(row.propensity)).toBeCloseTo(batch.propensity[i] as number, 11);
+      expect(row.view_time_s === '').toBe(batch.click[i] === 0);
+    });
+  });
+
+  it('names the truth, and the best creative of each ad by it', () => {
+    const { ads, positions } = describeWorld(world) as {
+      ads: { best: string; creatives: { creative_id: string; ctr: number }[] }[];
+      positions: { exposure_factor: number }[];
+    };
+    expect(ads.flatMap(({ creatives }) => creatives.map(({ ctr }) => ctr))).toEqual(creativesOf(world).ctr);
+    for (const { best, creatives } of ads)
+      expect(creatives.find(({ creative_id }) => creative_id === best)?.ctr).toBe(Math.max(...creatives.map(({ ctr }) => ctr)));
+    expect(positions.map(({ exposure_factor }) => exposure_factor)).toEqual(world.positions.map(({ factor }) => factor));
+  });
+});
