@@ -46,7 +46,16 @@ function commandSection(command) {
     return argument.required ? `<${text}>` : `[${text}]`;
   });
   const options = command.options.filter((option) => !COMMON.includes(option.attributeName()));
-  const lines = [`## ${name}`, '', sentence(command.description()), '', '```', ['atelier', name, ...args, options.length > 0 ? '[flags]' : ''].filter(Boolean).join(' '), '```', ''];
+  const lines = [
+    `## ${name}`,
+    '',
+    sentence(command.description()),
+    '',
+    '```',
+    ['atelier', name, ...args, options.length > 0 ? '[flags]' : ''].filter(Boolean).join(' '),
+    '```',
+    '',
+  ];
   if (options.length > 0) {
     lines.push('| flag | meaning | default |', '| --- | --- | --- |', ...options.map(optionRow), '');
   }
@@ -62,14 +71,24 @@ function sentence(text) {
 function optionRow(option) {
   const choices = option.argChoices ? `: ${option.argChoices.map((choice) => `\`${choice}\``).join(', ')}` : '';
   const { defaultValue } = option;
-  const fallback = defaultValue === undefined ? (option.mandatory ? 'must be given' : '') : `\`${defaultValue instanceof Date ? defaultValue.toISOString().slice(0, 10) : defaultValue}\``;
+  const fallback =
+    defaultValue === undefined
+      ? option.mandatory
+        ? 'must be given'
+        : ''
+      : `\`${defaultValue instanceof Date ? defaultValue.toISOString().slice(0, 10) : defaultValue}\``;
   return `| \`${option.flags.replaceAll('|', '\\|')}\` | ${option.description.replaceAll('|', '\\|')}${choices} | ${fallback} |`;
 }
 
 function exampleOf(command) {
   let text = '';
   command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
-  return /Example:\s*\n((?:.|\n)*)$/.exec(text)?.[1]?.split('\n').map((line) => line.trim().replace(/^\$ /, '')).filter(Boolean).join('\n');
+  return /Example:\s*\n((?:.|\n)*)$/
+    .exec(text)?.[1]
+    ?.split('\n')
+    .map((line) => line.trim().replace(/^\$ /, ''))
+    .filter(Boolean)
+    .join('\n');
 }
 
 /** docs/schema.md: every table of a store, as SQLite keeps it. */
@@ -77,10 +96,20 @@ export async function schemaReference() {
   const folder = mkdtempSync(join(tmpdir(), 'atelier-docs-'));
   try {
     const store = openStore(join(folder, 'schema.db'), { create: true, now: new Date(0) });
-    const rows = store.db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC, name").all();
+    const rows = store.db
+      .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC, name")
+      .all();
     const migrations = store.db.prepare('SELECT name FROM migrations ORDER BY name').pluck().all();
     store.db.close();
-    const lines = ['# Schema of a store', '', GENERATED, '', `One SQLite file, brought up to date by these migrations: ${migrations.map((name) => `\`${name}\``).join(', ')}.`, 'Pictures and models lie beside it as files named by their SHA-256, under `<store>.files/`.', ''];
+    const lines = [
+      '# Schema of a store',
+      '',
+      GENERATED,
+      '',
+      `One SQLite file, brought up to date by these migrations: ${migrations.map((name) => `\`${name}\``).join(', ')}.`,
+      'Pictures and models lie beside it as files named by their SHA-256, under `<store>.files/`.',
+      '',
+    ];
     for (const { name, sql } of rows) lines.push(`## ${name}`, '', '```sql', dedent(sql), '```', '');
     return `${lines.join('\n').trimEnd()}\n`;
   } finally {

@@ -48,6 +48,7 @@ export function createProgram(context: CliContext): Command {
     .version(context.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
+    .addHelpText('after', '\nExample:\n  $ atelier nightly --plan fixtures/nightly.yaml')
     .showHelpAfterError('(add --help to see the flags)');
   for (const create of COMMANDS) program.addCommand(create(context));
   const settle = (command: Command): void => {

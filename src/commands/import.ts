@@ -6,7 +6,9 @@ import { importBrandsCommand, importLexiconCommand, importQueriesCommand } from 
 import type { CliContext } from './shared.ts';
 
 export function importCommand(context: CliContext): Command {
-  const parent = new Command('import').description('read notes, creatives, click logs and word lists into the store');
+  const parent = new Command('import')
+    .description('read notes, creatives, click logs and word lists into the store')
+    .addHelpText('after', '\nExample:\n  $ atelier import notes fixtures/notes');
   for (const create of [
     importNotesCommand,
     importCreativesCommand,

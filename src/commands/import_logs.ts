@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Command } from 'commander';
-import { throwIfInterrupted } from '../core/errors.ts';
+import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
 import type { RejectsFile } from '../core/ingest/rejects.ts';
 import { describeRejects, openRejects } from './import_shared.ts';
 import { type CliContext, count, createCommand, parseMap, type StoreSession, storeAction } from './shared.ts';
@@ -36,16 +36,28 @@ async function importLogs(session: StoreSession<Options>) {
   const counts: Counts = { rows: 0, inserted: 0, duplicates: 0 };
   const rejects = await openRejects(session.store, session.options.log, session.arguments[0] ?? '');
   const files = session.arguments.map(session.path);
-  for (const path of files) await withDuckDb((connection) => importFile(session, connection, path, logId, counts, rejects));
+  const warnings: string[] = [];
+  const failures: ItemFailure[] = [];
+  for (const path of files) {
+    try {
+      warnings.push(...(await withDuckDb((connection) => importFile(session, connection, path, logId, counts, rejects))));
+    } catch (error) {
+      // One unreadable file of several fails alone.
+      if (!(error instanceof UserError) || files.length === 1) throw error;
+      failures.push({ item: path, reason: [error.message, error.hint].filter(Boolean).join(' ') });
+    }
+  }
   await rejects.close();
   const { path, text } = describeRejects(rejects);
   const all = { ...counts, rejected: rejects.rows };
   return {
-    json: { log: session.options.log, ...all, rejects_file: path },
+    json: { log: session.options.log, ...all, rejects_file: path, warnings, failed: failures },
     text: [
       `${count(all.rows)} rows: ${count(all.inserted)} new, ${count(all.duplicates)} there already, ${count(all.rejected)} rejected`,
       ...text,
+      ...warnings,
     ],
+    failures,
     failedElsewhere: rejects.rows,
     counts: all,
   };
@@ -58,10 +70,11 @@ async function importFile(
   logId: number,
   counts: Counts,
   rejects: RejectsFile,
-): Promise<void> {
+): Promise<string[]> {
   const { openSource } = await import('../core/ingest/source.ts');
   const { readLogSchema } = await import('../core/ingest/log_schema.ts');
-  const { readLogBatches, rowProblems } = await import('../core/ingest/log_reader.ts');
+  const { rowProblems } = await import('../core/ingest/log_query.ts');
+  const { readLogBatches } = await import('../core/ingest/log_reader.ts');
   const { writeRejects } = await import('../core/ingest/rejects.ts');
   const { armCodes, createFeatureCodes, positionCodes, readFeatureTypes, saveFeatures } = await import('../core/store/logs.ts');
   const { LogWriter } = await import('../core/store/log_writer.ts');
@@ -70,7 +83,7 @@ async function importFile(
   const schema = await readLogSchema(connection, source, session.options.map ?? new Map(), readFeatureTypes(store, logId));
   saveFeatures(store, logId, schema.features);
   const writer = new LogWriter(store, { logId, runId: session.runId, unit: schema.unit, idsGiven: schema.identity.has('impression_id') });
-  const rejected = { ordinals: [] as number[], problems: [] as number[] };
+  const rejected = { ordinals: [] as number[], problems: [] as number[], unreadable: new Map<string, number>() };
   const rejectedBefore = rejects.rows;
   const batches = readLogBatches(connection, source, schema, {
     // A log without ads (Open Bandit's) is about one ad, named after the log.
@@ -95,4 +108,7 @@ async function importFile(
   counts.inserted += writer.inserted;
   counts.duplicates += writer.duplicates;
   counts.rows += writer.inserted + writer.duplicates + rejects.rows - rejectedBefore;
+  return [...rejected.unreadable].map(
+    ([name, texts]) => `${source.name}: ${count(texts)} texts of the number feature ${name} are no numbers and are stored as not given`,
+  );
 }

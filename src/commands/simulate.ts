@@ -59,7 +59,13 @@ async function simulate(session: Session<Options>) {
       creativeIds: Array.from({ length: options.creatives }, (_, creative) => `${adId}-c${String(creative + 1).padStart(2, '0')}`),
     };
   });
-  const world = createWorld({ ads, logging: options.logging, placement: options.placement, spread: options.spread, random: createRandom(seed) });
+  const world = createWorld({
+    ads,
+    logging: options.logging,
+    placement: options.placement,
+    spread: options.spread,
+    random: createRandom(seed),
+  });
   const directory = session.path(options.out);
   mkdirSync(directory, { recursive: true });
   const [logs, creatives, truth] = ['logs.csv', 'creatives.jsonl', 'truth.json'].map((name) => join(directory, name)) as [

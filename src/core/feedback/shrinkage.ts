@@ -32,7 +32,11 @@ export function fitShrinkage(clicks: ArrayLike<number>, exposure: ArrayLike<numb
   }
   if (sumClicks <= 0 || sumExposure <= 0) return undefined;
   const m = mean ?? sumClicks / sumExposure;
-  const logK = maximise((x) => logMarginal(clicks, exposure, m, Math.exp(x)), LOG_K_MIN, LOG_K_MAX);
+  const marginal = (logK: number): number => logMarginal(clicks, exposure, m, Math.exp(logK));
+  // With m held fixed and few, unequal rows the marginal can have two maxima: the search starts at the best of a grid.
+  const grid = Array.from({ length: LOG_K_MAX - LOG_K_MIN + 1 }, (_, i) => LOG_K_MIN + i);
+  const best = grid.map((logK) => ({ logK, value: marginal(logK) })).reduce((a, b) => (b.value > a.value ? b : a)).logK;
+  const logK = maximise(marginal, Math.max(LOG_K_MIN, best - 1), Math.min(LOG_K_MAX, best + 1));
   return { k: Math.exp(logK), m, atBound: logK > LOG_K_MAX - AT_BOUND };
 }
 

@@ -154,6 +154,7 @@ export function mapColumns(
         `Expected a column "${from}" for --map ${from}=${to} but ${source.name} has: ${source.columns.filter(Boolean).join(', ')}.`,
       );
     }
+    if (fields.has(to)) throw new UserError(`Expected one column for ${to} but --map names two.`);
     fields.set(to, index);
   }
   const taken = new Set(fields.values());

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { UserError } from '../errors.ts';
 import { type RejectsFile, writeRejects } from './rejects.ts';
 import { columnAlias, mapColumns, relationOf, type TableSource } from './source.ts';
 
@@ -31,6 +32,11 @@ export async function readTable<Parsed>(
   },
 ): Promise<number> {
   const { prefix } = options;
+  const unknown = [...options.map.values()].find((to) => !(to in options.fields) && (prefix === undefined || !to.startsWith(prefix)));
+  if (unknown !== undefined) {
+    const known = [...Object.keys(options.fields), ...(prefix === undefined ? [] : [`${prefix}KIND`])];
+    throw new UserError(`Expected --map to name one of ${known.join(', ')} but received "${unknown}".`);
+  }
   const columns = mapColumns(source, options.map, options.fields);
   const taken = new Set(columns.values());
   source.columns.forEach((name, index) => {

@@ -3,6 +3,7 @@ import { HashTable } from '../hash_table.ts';
 import { type LogBatch, selectRows } from '../log_batch.ts';
 import { readIds } from './log_columns.ts';
 import type { Store } from './open.ts';
+import { RepeatCounter } from './repeats.ts';
 import { RollUp } from './roll_up.ts';
 
 /** Chunks are written this many at a time, so one transaction lasts a fraction of a second. */
@@ -36,19 +37,20 @@ export class LogWriter {
   private readonly store: Store;
   private readonly options: LogWriterOptions;
   private readonly rollUp = new RollUp();
+  private readonly repeats = new RepeatCounter();
   private readonly firstChunk: number;
   private pending: PendingChunk[] = [];
 
   constructor(store: Store, options: LogWriterOptions) {
     this.store = store;
     this.options = options;
-    this.firstChunk = (store.db.prepare('SELECT coalesce(max(chunk_id), 0) + 1 FROM log_chunks').pluck().get() as number) ?? 1;
+    this.firstChunk = store.db.prepare('SELECT coalesce(max(chunk_id), 0) + 1 FROM log_chunks').pluck().get() as number;
   }
 
   add(batch: LogBatch): void {
     if (batch.rows === 0) return;
-    const ids = this.options.idsGiven ? batch.ids : countRepeats(batch.ids);
     const [tsMin, tsMax] = range(batch.ts);
+    const ids = this.options.idsGiven ? batch.ids : this.repeats.idsOf(batch.ids, tsMin, tsMax);
     const fresh = this.freshRows(ids, tsMin, tsMax);
     this.inserted += fresh.length;
     this.duplicates += batch.rows - fresh.length;
@@ -128,19 +130,6 @@ export class LogWriter {
     for (const chunk of chunks) yield readIds(this.store, chunk);
     if (idsGiven) for (const chunk of this.pending) if (chunk.tsMin <= tsMax && chunk.tsMax >= tsMin) yield chunk.ids;
   }
-}
-
-/** The k-th equal row of a batch gets an id of its own, the same whenever the file is imported. */
-function countRepeats(ids: BigUint64Array): BigUint64Array {
-  const halves = new Uint32Array(ids.buffer, ids.byteOffset, ids.length * 2);
-  const repeats = new HashTable(ids.length);
-  const result = ids.slice();
-  for (let row = 0; row < ids.length; row++) {
-    const repeat = repeats.get(halves[2 * row] as number, halves[2 * row + 1] as number) + 1;
-    repeats.set(halves[2 * row] as number, halves[2 * row + 1] as number, repeat);
-    if (repeat > 0) result[row] = BigInt.asUintN(64, (ids[row] as bigint) + BigInt(repeat) * 0x9e3779b97f4a7c15n);
-  }
-  return result;
 }
 
 function range(values: Float64Array): [number, number] {

@@ -46,6 +46,16 @@ describe('fitShrinkage', () => {
     );
   });
 
+  it('finds the higher of two maxima', () => {
+    // 6 clicks in 116 and 42 in 4463: a maximum at k = 1.1, a valley, and the rise towards the end of the range.
+    const exposure = [116, 4463];
+    const clicks = drawClicks(3, 0.01, exposure, 14);
+    expect(clicks).toEqual([6, 42]);
+    const { k, m } = fitShrinkage(clicks, exposure) as { k: number; m: number };
+    const grid = Array.from({ length: 1_501 }, (_, i) => logMarginal(clicks, exposure, m, Math.exp(-3 + i / 100)));
+    expect(logMarginal(clicks, exposure, m, k)).toBeGreaterThanOrEqual(Math.max(...grid) - 1e-5);
+  });
+
   it('leaves out rows without exposure', () => {
     const [clicks, exposure] = [
       [5, 9, 20],
