@@ -6,6 +6,8 @@ import type { RejectsFile } from '../core/ingest/rejects.ts';
 import { describeRejects, openRejects } from './import_shared.ts';
 import { type CliContext, count, createCommand, parseMap, type StoreSession, storeAction } from './shared.ts';
 
+const DEFAULT_LOG = 'default';
+
 interface Options {
   readonly map?: Map<string, string>;
   readonly log: string;
@@ -18,7 +20,7 @@ export function importLogsCommand(context: CliContext): Command {
     'atelier import logs men.csv.gz --log men --map item_id=creative_id,propensity_score=propensity',
   )
     .argument('<file...>', '.csv, .tsv, .jsonl or .parquet files, also .gz')
-    .option('--log <name>', 'the log the rows are added to', 'default')
+    .option('--log <name>', 'the log the rows are added to', DEFAULT_LOG)
     .option('--map <from=to,…>', "names of the file's columns; other columns become features", parseMap)
     .action(storeAction<Options>(context, 'create', importLogs));
 }
@@ -87,7 +89,7 @@ async function importFile(
   const rejectedBefore = rejects.rows;
   const batches = readLogBatches(connection, source, schema, {
     // A log without ads (Open Bandit's) is about one ad, named after the log.
-    defaultAd: session.options.log === 'default' ? basename(path).replace(/\..*$/, '') : session.options.log,
+    defaultAd: session.options.log === DEFAULT_LOG ? basename(path).replace(/\..*$/, '') : session.options.log,
     books: {
       arms: { codes: (values) => armCodes(store, values) },
       positions: { codes: (values) => positionCodes(store, values) },

@@ -11,7 +11,7 @@ export interface ProgressDisplay {
 }
 
 /** "titles 120/542 notes, 310/s, 2s left". Rate and remaining time are over the task so far. */
-export function describeProgress(event: ProgressEvent, elapsedMs: number): string {
+function describeProgress(event: ProgressEvent, elapsedMs: number): string {
   const rate = elapsedMs > 0 ? (event.done / elapsedMs) * 1000 : 0;
   const total = event.total === undefined ? '' : `/${event.total.toLocaleString('en-US')}`;
   const speed = rate > 0 ? `, ${rate >= 10 ? Math.round(rate).toLocaleString('en-US') : rate.toFixed(1)}/s` : '';

@@ -19,7 +19,7 @@ export interface CliContext {
 }
 
 /** Flags every command has. */
-export interface CommonOptions {
+interface CommonOptions {
   readonly store: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -165,7 +165,7 @@ function printOutcome(io: Io, outcome: Outcome, options: CommonOptions): number 
 
 // ---- parsers of flag values ----
 
-export function parseInteger(text: string): number {
+function parseInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError(`Expected a whole number but received "${text}".`);
   return value;

@@ -5,8 +5,7 @@
  * one value keeps no bytes at all; other numbers are kept as 32-bit floats where that is exact, else as 64-bit floats.
  * Codes, days, clicks and positions therefore take one or two bytes a row. NaN stands for "not given".
  */
-export const CODECS = ['constant', 'u8', 'u16', 'u32', 'f32', 'f64', 'u64'] as const;
-export type Codec = (typeof CODECS)[number];
+type Codec = 'constant' | 'u8' | 'u16' | 'u32' | 'f32' | 'f64' | 'u64';
 
 export interface EncodedColumn {
   readonly codec: Codec;

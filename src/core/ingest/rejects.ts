@@ -63,7 +63,7 @@ interface LocatedRow {
 }
 
 /** How many rows DuckDB left out because they cannot be read as text or split into columns; call it after a relation was read. */
-export async function countBrokenRows(connection: DuckDBConnection): Promise<number> {
+async function countBrokenRows(connection: DuckDBConnection): Promise<number> {
   const result = await connection
     .runAndReadAll('SELECT count(*) FROM (SELECT DISTINCT file_id, line, byte_position FROM reject_errors)')
     .catch(() => undefined);

@@ -5,8 +5,7 @@ import { UserError } from '../errors.ts';
 import { detectDelimiter, readBytes, readCsvRecords, splitCsvRecord } from './csv_records.ts';
 import { identifier, literal } from './duckdb.ts';
 
-export const TABLE_FORMATS = ['csv', 'jsonl', 'parquet'] as const;
-export type TableFormat = (typeof TABLE_FORMATS)[number];
+export type TableFormat = 'csv' | 'jsonl' | 'parquet';
 
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
 

@@ -1,7 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { Store } from './open.ts';
 
-export const DEFAULT_LOG = 'default';
 /** A text feature with more different values than this is free text: the rest share one code. */
 const MAX_FEATURE_VALUES = 65_536;
 const OTHER_VALUE = '(other)';

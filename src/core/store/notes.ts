@@ -1,14 +1,11 @@
 import type { Store } from './open.ts';
 
-export const MEDIA_KINDS = ['image', 'video'] as const;
-export type MediaKind = (typeof MEDIA_KINDS)[number];
-
-export interface NoteMedia {
+interface NoteMedia {
   /** Absolute path. */
   readonly path: string;
   /** The folder the path must stay inside, links resolved, when it is read. */
   readonly root: string;
-  readonly kind: MediaKind;
+  readonly kind: 'image' | 'video';
 }
 
 /** A post: text, photos, videos. Empty strings stand for fields that were not given. */
