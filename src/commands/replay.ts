@@ -28,33 +28,21 @@ function parseBatch(text: string): number | 'day' {
 
 async function replayLog(session: StoreSession<Options>) {
   const { findLog, readArms } = await import('../core/store/logs.ts');
-  const { readLogColumns } = await import('../core/store/log_columns.ts');
+  const { readLogColumns, readLogUsers } = await import('../core/store/log_columns.ts');
   const { prepareReplayLog } = await import('../core/feedback/replay_log.ts');
   const { replay } = await import('../core/feedback/replay.ts');
   const { POLICIES } = await import('../core/feedback/policies/registry.ts');
   const { store, options } = session;
   const logId = findLog(store, options.log);
-  const columns = readLogColumns(store, logId, ['ts', 'click', 'propensity']);
-  if (columns.rows === 0) {
+  const { rows, columns } = readLogColumns(store, logId, ['ts', 'arm', 'position', 'click', 'propensity']);
+  if (rows === 0) {
     throw new UserError(
       'Expected a log of single impressions but there are only aggregated rows.',
       'Replay needs one row per impression; ecoi and select work on aggregated rows.',
     );
   }
-  const numbers = (name: 'ts' | 'click' | 'propensity'): Float64Array => columns.numbers.get(name) as Float64Array;
   const adOfCode = new Map([...readArms(store)].map(([code, arm]) => [code, arm.adId]));
-  const { log, sorted, armCodes } = prepareReplayLog(
-    {
-      rows: columns.rows,
-      ts: numbers('ts'),
-      arm: columns.integers.arm,
-      position: columns.integers.position,
-      click: numbers('click'),
-      propensity: numbers('propensity'),
-      users: columns.users,
-    },
-    adOfCode,
-  );
+  const { log, sorted, armCodes } = prepareReplayLog({ rows, ...columns, users: readLogUsers(store, logId) }, adOfCode);
   const { exposureFactor, directModel } = await fitDirectModel(store, logId, armCodes);
   const policy = POLICIES[options.policy];
   if (!policy) throw new Error(`policy ${options.policy} is not registered`);

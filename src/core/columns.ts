@@ -63,9 +63,10 @@ export function decodeNumbers(column: EncodedColumn, rows: number, target: Float
     return;
   }
   if (codec === 'u64') throw new TypeError('Expected a column of numbers but received hashes.');
-  const stored = arrayOf(codec, column.bytes, rows);
-  if (base === 0) target.set(stored, offset);
-  else for (let i = 0; i < rows; i++) target[offset + i] = (stored[i] as number) + base;
+  // set() converts in native code; a loop over every kind of stored array would be slow for all of them.
+  target.set(arrayOf(codec, column.bytes, rows), offset);
+  if (base === 0) return;
+  for (let i = offset; i < offset + rows; i++) target[i] = (target[i] as number) + base;
 }
 
 /** Decodes a column of 64-bit hashes. */

@@ -181,13 +181,13 @@ async function importLog(folder: string, file: string, log: string): Promise<voi
 function rowsOf(folder: string, log: string): unknown {
   return withStore(folder, (store) => {
     const names = ['ts', 'propensity', 'click', 'view_time_s', 'revenue', 'conversion'] as const;
-    const { integers, numbers } = readLogColumns(store, findLog(store, log), names);
+    const { columns } = readLogColumns(store, findLog(store, log), [...names, 'arm', 'position']);
     const arms = readArms(store);
     const positions = readPositions(store);
     return {
-      arms: [...integers.arm].map((arm) => arms.get(arm)),
-      positions: [...integers.position].map((position) => positions.get(position)),
-      numbers: [...numbers].map(([name, values]) => [name, [...values]]),
+      arms: [...columns.arm].map((arm) => arms.get(arm)),
+      positions: [...columns.position].map((position) => positions.get(position)),
+      numbers: names.map((name) => [name, [...columns[name]]]),
     };
   });
 }

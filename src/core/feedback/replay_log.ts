@@ -14,7 +14,7 @@ export interface ReplayLog {
   readonly arm: Int32Array;
   readonly position: Int32Array;
   /** 0 or 1. */
-  readonly click: Float64Array;
+  readonly click: Uint8Array;
   /** Probability with which the logging policy chose the shown arm; NaN where not given. */
   readonly propensity: Float64Array;
   /** 64-bit hashes; undefined when users are not known. */
@@ -27,7 +27,7 @@ export interface RawLog {
   /** Codes of the store. */
   readonly arm: Int32Array;
   readonly position: Int32Array;
-  readonly click: Float64Array;
+  readonly click: Uint8Array;
   readonly propensity: Float64Array;
   readonly users: BigUint64Array | undefined;
 }
@@ -77,7 +77,10 @@ function timeOrder(ts: Float64Array): Uint32Array | undefined {
   return Uint32Array.from(ts, (_, row) => row).sort((a, b) => (ts[a] as number) - (ts[b] as number) || a - b);
 }
 
-function inOrder<Values extends Float64Array | Int32Array | BigUint64Array>(values: Values, order: Uint32Array | undefined): Values {
+function inOrder<Values extends Float64Array | Int32Array | Uint8Array | BigUint64Array>(
+  values: Values,
+  order: Uint32Array | undefined,
+): Values {
   if (!order) return values;
   const result = new (values.constructor as new (length: number) => Values)(values.length);
   for (let i = 0; i < order.length; i++) result[i] = values[order[i] as number] as number & bigint;

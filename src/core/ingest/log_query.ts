@@ -1,3 +1,4 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { HashTable } from '../hash_table.ts';
 import { literal } from './duckdb.ts';
 import { parseNumberSql, parseTimeSql, problemSql, timeProblemSql } from './log_fields.ts';
@@ -9,6 +10,8 @@ export const BATCH_ROWS = 65_536;
 /** Problem mark of a blank line, which is skipped without a word. */
 export const BLANK = 2 ** 31;
 export const FEATURE_PREFIX = 'feature ';
+/** ASCII's unit separator, between texts that are looked up together. */
+export const SEPARATOR = '\u001f';
 const UNDATED = -1;
 
 /** Gives strings their integer codes, the same on every call. */
@@ -34,8 +37,8 @@ export interface Column {
   readonly name: string;
   readonly values: ColumnValues;
   readonly vector: number;
-  /** For codes: the book, what it has said so far by hash, and the vectors of the texts themselves. */
-  readonly coded?: { readonly book: CodeBook; readonly known: HashTable; readonly texts: readonly number[] };
+  /** For codes: the book, what it has said so far by key, and the vector of the texts, joined by {@link SEPARATOR}. */
+  readonly coded?: { readonly book: CodeBook; readonly known: HashTable; readonly texts: number };
 }
 
 export interface LogQuery {
@@ -63,16 +66,19 @@ export function planQuery(
     values: new Float64Array(BATCH_ROWS),
     vector: select(`coalesce(${sql}, 'NaN'::DOUBLE)`),
   });
-  const codes = (name: string, book: CodeBook, texts: readonly string[]): Column => ({
-    name,
-    values: new Int32Array(BATCH_ROWS),
-    vector: select(keyHash(texts)),
-    coded: { book, known: new HashTable(), texts: texts.map(select) },
-  });
+  const codes = (name: string, book: CodeBook, texts: readonly string[]): Column => {
+    const joined = texts.join(` || ${literal(SEPARATOR)} || `);
+    return {
+      name,
+      values: new Int32Array(BATCH_ROWS),
+      vector: select(keySql(joined)),
+      coded: { book, known: new HashTable(), texts: select(joined) },
+    };
+  };
 
   const problemVector = select(problemMask(schema));
   const columns = [
-    hashes('id', identityHash(schema)),
+    hashes('id', identityKey(schema)),
     ...(schema.identity.has('user_id') ? [codes('user', options.userBook, [text('user_id', '')])] : []),
     numbers('ts', schema.identity.has('ts') ? `coalesce(parsed_ts, ${UNDATED})` : `${UNDATED}::DOUBLE`),
     codes('arm', options.books.arms, [text('ad_id', options.defaultAd), text('creative_id', '')]),
@@ -89,25 +95,37 @@ export function planQuery(
 }
 
 /**
- * The key by which a text's code is found. DuckDB's hash alone is not enough: it takes eight bytes at a time, and texts
- * that differ in every eighth byte only (ids made of a time and a counter) can share it. Moved on by one byte they
- * cannot as well, so both together tell texts apart.
+ * A 64-bit key of a text. DuckDB's hash alone is not enough: it takes eight bytes at a time, and texts that differ in
+ * every eighth byte only (ids made of a time and a counter do) can share it. Moved on by one byte they cannot as well, so
+ * both together tell texts apart. MD5 would too, and takes a quarter of the whole import.
  */
-function keyHash(texts: readonly string[]): string {
-  const joined = texts.join(' || chr(31) || ');
-  return `xor(hash(${joined}), hash('#' || ${joined}))`;
+function keySql(text: string): string {
+  return `xor(hash(${text}), hash('#' || ${text}))`;
 }
 
-/** MD5 is stable over versions of DuckDB, which its own hash is not; a row without an id is known by its whole content. */
-function identityHash(schema: LogSchema): string {
+/** A row without an id is known by its whole content. */
+function identityKey(schema: LogSchema): string {
   const id = schema.identity.get('impression_id');
-  if (id !== undefined) return `md5_number_lower(coalesce(${columnAlias(id)}, ''))`;
+  if (id !== undefined) return keySql(`coalesce(${columnAlias(id)}, '')`);
   const columns = [
     ...schema.identity.values(),
     ...schema.fields.map(({ column }) => column),
     ...schema.features.map(({ column }) => column),
   ];
-  return `md5_number_lower(concat_ws('\u001f', ${columns.map((column) => `coalesce(${columnAlias(column)}, '\u001e')`).join(', ')}))`;
+  return keySql(`concat_ws(${literal(SEPARATOR)}, ${columns.map((column) => `coalesce(${columnAlias(column)}, '\u001e')`).join(', ')})`);
+}
+
+const CHECKED_TEXT = 'a text of more than sixteen bytes, 文字';
+const CHECKED_KEY = 17_663_316_018_072_800_311n;
+
+/**
+ * Keys of rows are stored, so a version of DuckDB that hashes differently must not write to a log: it would take rows it
+ * has seen for new ones.
+ */
+export async function checkKeys(connection: DuckDBConnection): Promise<void> {
+  const result = await connection.runAndReadAll(`SELECT ${keySql(literal(CHECKED_TEXT))}`);
+  const key = result.getRowsJS()[0]?.[0];
+  if (key !== CHECKED_KEY) throw new Error(`Expected DuckDB to hash as the stored logs do (${CHECKED_KEY}) but received ${key}.`);
 }
 
 function positionText(schema: LogSchema): string {

@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api';
 import { type LogBatch, selectRows } from '../log_batch.ts';
 import {
   BATCH_ROWS,
@@ -6,9 +6,11 @@ import {
   type CodeBooks,
   type Column,
   type ColumnValues,
+  checkKeys,
   FEATURE_PREFIX,
   type LogQuery,
   planQuery,
+  SEPARATOR,
 } from './log_query.ts';
 import type { LogSchema } from './log_schema.ts';
 import type { TableSource } from './source.ts';
@@ -36,15 +38,14 @@ export async function* readLogBatches(
   schema: LogSchema,
   options: { readonly defaultAd: string; readonly books: CodeBooks; readonly rejected: RejectedRows },
 ): AsyncGenerator<LogBatch> {
+  await checkKeys(connection);
   const userBook = createUserBook();
   const query = planQuery(source, schema, { ...options, userBook });
   const result = await connection.stream(query.sql);
   let filled = 0;
   let ordinal = 0;
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    const rows = chunk?.rowCount ?? 0;
-    if (!chunk || rows === 0) break;
+  for await (const chunk of fetchAhead(result)) {
+    const rows = chunk.rowCount;
     for (let from = 0; from < rows; ) {
       const take = Math.min(rows - from, BATCH_ROWS - filled);
       query.problems.set(items<Uint32Array>(chunk, query.problemVector).subarray(from, from + take), filled);
@@ -60,6 +61,16 @@ export async function* readLogBatches(
     }
   }
   if (filled > 0) yield finishBatch(query, userBook, filled, ordinal, options.rejected);
+}
+
+/** The chunks of a result, the next one always asked for: DuckDB works on it while this one is used. */
+async function* fetchAhead(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
+  let next = result.fetchChunk();
+  for (let chunk = await next; chunk && chunk.rowCount > 0; chunk = await next) {
+    next = result.fetchChunk();
+    next.catch(() => {}); // awaited next; here only so that leaving early is no unhandled rejection
+    yield chunk;
+  }
 }
 
 /** The vector's own memory: the reader's class keeps it private, and reading value by value takes ten times as long. */
@@ -93,7 +104,8 @@ function codeRows(
   }
   if (unknown.length === 0) return;
   const fresh = [...new Map(unknown.map((row) => [hashes[row], row])).values()];
-  const texts = fresh.map((row) => coded.texts.map((vector) => String(chunk.getColumnVector(vector).getItem(row) ?? '')));
+  const joined = chunk.getColumnVector(coded.texts);
+  const texts = fresh.map((row) => String(joined.getItem(row)).split(SEPARATOR));
   coded.book.codes(texts).forEach((code, at) => {
     const row = fresh[at] as number;
     known.set(halves[2 * row] as number, halves[2 * row + 1] as number, code);

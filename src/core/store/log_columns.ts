@@ -1,20 +1,24 @@
 import { decodeHashes, decodeNumbers, type EncodedColumn } from '../columns.ts';
 import type { Store } from './open.ts';
 
-/** Columns of a log that are codes or small whole numbers, and so fit 32-bit integers. */
-const INTEGER_COLUMNS = ['arm', 'position'] as const;
+/** Columns of whole numbers are read as such; the others as floats, NaN where not given. */
+const ARRAYS = {
+  arm: Int32Array,
+  position: Int32Array,
+  click: Uint8Array,
+  ts: Float64Array,
+  propensity: Float64Array,
+  view_time_s: Float64Array,
+  revenue: Float64Array,
+  conversion: Float64Array,
+} as const;
 
-type IntegerColumn = (typeof INTEGER_COLUMNS)[number];
-export type NumberColumn = 'ts' | 'propensity' | 'click' | 'view_time_s' | 'revenue' | 'conversion';
+type LogColumn = keyof typeof ARRAYS;
 
-/** A log's impressions as columns, in the order of import. */
-export interface LogColumns {
+/** A log's impressions, or some of their columns, in the order of import. */
+interface LogColumns<Name extends LogColumn> {
   readonly rows: number;
-  readonly integers: Readonly<Record<IntegerColumn, Int32Array>>;
-  /** NaN where not given. */
-  readonly numbers: ReadonlyMap<NumberColumn, Float64Array>;
-  /** 64-bit hashes of user ids; undefined when the log has none. */
-  readonly users: BigUint64Array | undefined;
+  readonly columns: { readonly [Column in Name]: InstanceType<(typeof ARRAYS)[Column]> };
 }
 
 interface ChunkRow {
@@ -28,46 +32,62 @@ interface ColumnRow {
   readonly data: Uint8Array;
 }
 
-/** Reads the named columns of all impressions of a log (of all logs when `logId` is undefined); each column once, in one array. */
-export function readLogColumns(store: Store, logId: number | undefined, names: readonly NumberColumn[]): LogColumns {
-  const chunks = store.db
-    .prepare(
-      `SELECT chunk_id, rows FROM log_chunks WHERE unit = 'impression' ${logId === undefined ? '' : 'AND log_id = ?'} ORDER BY chunk_id`,
-    )
-    .all(...(logId === undefined ? [] : [logId])) as ChunkRow[];
-  const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
-  const integers = { arm: new Int32Array(rows), position: new Int32Array(rows) };
-  const numbers = new Map(names.map((name) => [name, new Float64Array(rows)]));
-  const users =
-    chunks.length > 0 && chunks.every(({ chunk_id }) => readColumn(store, chunk_id, 'user')) ? new BigUint64Array(rows) : undefined;
+/** Reads the named columns of all impressions of a log (of all logs when `logId` is undefined), each into one array. */
+export function readLogColumns<Name extends LogColumn>(store: Store, logId: number | undefined, names: readonly Name[]): LogColumns<Name> {
+  const chunks = readChunks(store, logId);
+  const rows = countRows(chunks);
+  const columns = names.map((name) => [name, new ARRAYS[name](rows)] as const);
+  const read = columnReader(store);
   let offset = 0;
   for (const { chunk_id, rows: count } of chunks) {
-    for (const name of INTEGER_COLUMNS) {
-      const column = readColumn(store, chunk_id, name);
-      if (column) decodeNumbers(column, count, integers[name], offset);
-    }
-    for (const [name, target] of numbers) {
-      const column = readColumn(store, chunk_id, name);
+    for (const [name, target] of columns) {
+      const column = read(chunk_id, name);
       if (column) decodeNumbers(column, count, target, offset);
       else target.fill(Number.NaN, offset, offset + count);
     }
-    if (users) decodeHashes(readColumn(store, chunk_id, 'user') as EncodedColumn, count, users, offset);
     offset += count;
   }
-  return { rows, integers, numbers, users };
+  return { rows, columns: Object.fromEntries(columns) as unknown as LogColumns<Name>['columns'] };
+}
+
+/** 64-bit hashes of the users of all impressions, 0 where not given; undefined when part of the log has no users. */
+export function readLogUsers(store: Store, logId: number | undefined): BigUint64Array | undefined {
+  const chunks = readChunks(store, logId);
+  const users = new BigUint64Array(countRows(chunks));
+  const read = columnReader(store);
+  let offset = 0;
+  for (const { chunk_id, rows } of chunks) {
+    const column = read(chunk_id, 'user');
+    if (!column) return undefined;
+    decodeHashes(column, rows, users, offset);
+    offset += rows;
+  }
+  return users.length > 0 ? users : undefined;
+}
+
+function readChunks(store: Store, logId: number | undefined): ChunkRow[] {
+  const ofLog = logId === undefined ? '' : 'AND log_id = ?';
+  return store.db
+    .prepare(`SELECT chunk_id, rows FROM log_chunks WHERE unit = 'impression' ${ofLog} ORDER BY chunk_id`)
+    .all(...(logId === undefined ? [] : [logId])) as ChunkRow[];
+}
+
+function countRows(chunks: readonly ChunkRow[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
 }
 
 /** The id hashes of one chunk. */
 export function readIds(store: Store, chunkId: number): BigUint64Array {
   const rows = store.db.prepare('SELECT rows FROM log_chunks WHERE chunk_id = ?').pluck().get(chunkId) as number;
   const ids = new BigUint64Array(rows);
-  decodeHashes(readColumn(store, chunkId, 'id') as EncodedColumn, rows, ids, 0);
+  decodeHashes(columnReader(store)(chunkId, 'id') as EncodedColumn, rows, ids, 0);
   return ids;
 }
 
-function readColumn(store: Store, chunkId: number, name: string): EncodedColumn | undefined {
-  const row = store.db.prepare('SELECT codec, base, data FROM log_chunk_columns WHERE chunk_id = ? AND name = ?').get(chunkId, name) as
-    | ColumnRow
-    | undefined;
-  return row && { codec: row.codec, base: row.base ?? Number.NaN, bytes: row.data };
+function columnReader(store: Store): (chunkId: number, name: string) => EncodedColumn | undefined {
+  const statement = store.db.prepare('SELECT codec, base, data FROM log_chunk_columns WHERE chunk_id = ? AND name = ?');
+  return (chunkId, name) => {
+    const row = statement.get(chunkId, name) as ColumnRow | undefined;
+    return row && { codec: row.codec, base: row.base ?? Number.NaN, bytes: row.data };
+  };
 }

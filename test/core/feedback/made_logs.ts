@@ -20,7 +20,7 @@ export function rawLog(rows: readonly MadeRow[], users?: readonly number[]): Raw
     ts: Float64Array.from(rows, (row) => row.ts),
     arm: Int32Array.from(rows, (row) => row.arm),
     position: Int32Array.from(rows, (row) => row.position ?? 0),
-    click: Float64Array.from(rows, (row) => row.click),
+    click: Uint8Array.from(rows, (row) => row.click),
     propensity: Float64Array.from(rows, (row) => row.propensity ?? Number.NaN),
     users: users && BigUint64Array.from(users, BigInt),
   };

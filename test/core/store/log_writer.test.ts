@@ -56,15 +56,11 @@ function openLog() {
     return { inserted: writer.inserted, duplicates: writer.duplicates };
   };
   const read = (log: string): Omit<Row, 'id'>[] => {
-    const { rows, integers, numbers } = readLogColumns(store, ensureLog(store, log), ['ts', 'click', 'propensity']);
-    const [ts, click, propensity] = (['ts', 'click', 'propensity'] as const).map((name) => numbers.get(name) as Float64Array) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
+    const { rows, columns } = readLogColumns(store, ensureLog(store, log), ['ts', 'arm', 'click', 'propensity']);
+    const { ts, arm, click, propensity } = columns;
     return Array.from({ length: rows }, (_, i) => ({
       ts: ts[i] as number,
-      arm: integers.arm[i] as number,
+      arm: arm[i] as number,
       click: click[i] as number,
       propensity: propensity[i] as number,
     }));
