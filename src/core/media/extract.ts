@@ -6,6 +6,9 @@ import { encodeJpeg, workingPixels } from './picture.ts';
 import { measurePicture, type QualityParts } from './quality.ts';
 import { readFrame, readVideoFrames, type VideoFrame } from './video.ts';
 
+/** A seek is mostly one process starting and decoding on one core. */
+const SEEKS_AT_ONCE = 2;
+
 /** Part of every work key: raise it when the same media would give other images. */
 export const EXTRACTION_VERSION = 1;
 
@@ -76,9 +79,12 @@ async function keyFrameCandidates(medium: MediaFile, path: string, options: Extr
   if (options.ffmpeg === undefined) throw new Error('Expected an ffmpeg to read a video but none was named.');
   const source = { ffmpeg: options.ffmpeg, path, signal: options.signal };
   const frames = await readVideoFrames(source);
+  const chosen = chooseKeyFrames(frames, options.limit);
   const candidates: Candidate[] = [];
-  for (const index of chooseKeyFrames(frames, options.limit)) {
-    candidates.push(await candidate(medium, (frames[index] as VideoFrame).time, await readFrame(source, frames, index)));
+  for (let at = 0; at < chosen.length; at += SEEKS_AT_ONCE) {
+    const read = async (index: number): Promise<Candidate> =>
+      candidate(medium, (frames[index] as VideoFrame).time, await readFrame(source, frames, index));
+    candidates.push(...(await Promise.all(chosen.slice(at, at + SEEKS_AT_ONCE).map(read))));
   }
   return candidates;
 }
