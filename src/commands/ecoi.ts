@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { readClickData } from './click_data.ts';
-import { type CliContext, count, createCommand, parseList, percent, type StoreSession, storeAction, table } from './shared.ts';
+import { type CliContext, count, createCommand, parseList, percent, type StoreSession, storeAction, table, unknownAds } from './shared.ts';
 
 const ROWS_SHOWN = 40;
 const CREATIVE_COLUMNS = [
@@ -32,7 +32,7 @@ export function ecoiCommand(context: CliContext): Command {
     .option('--log <name>', 'one log (all logs when not given)')
     .addOption(new Option('--by <what>', 'what the table and the CSV list').choices(['creative', 'position']).default('creative'))
     .option('--csv <file>', 'write the table as CSV')
-    .option('--ads <ids>', 'only these ads; positions are measured on all', parseList)
+    .option('--ads <a,b>', 'only these ads; positions are measured on all', parseList)
     .action(storeAction<Options>(context, 'existing', ecoi));
 }
 
@@ -89,7 +89,12 @@ async function ecoi(session: StoreSession<Options>) {
     else writeCsv(path, creatives, CREATIVE_COLUMNS);
     text.push(`written: ${path}`);
   }
-  return { json, text, counts: { creatives: creatives.length, positions: positions.length } };
+  return {
+    json,
+    text,
+    failures: unknownAds(options.ads, new Set(data.ads)),
+    counts: { creatives: creatives.length, positions: positions.length },
+  };
 }
 
 function compareText(a: string, b: string): number {

@@ -8,7 +8,7 @@ import type { PlatformProfile } from '../core/publish/profile.ts';
 import { GENERIC } from '../core/publish/profiles/generic.ts';
 import type { Violation } from '../core/publish/violations.ts';
 import type { Store } from '../core/store/open.ts';
-import { type CliContext, count, createCommand, type Outcome, parseList, type StoreSession, storeAction } from './shared.ts';
+import { type CliContext, count, createCommand, type Outcome, parseList, type StoreSession, storeAction, unknownAds } from './shared.ts';
 
 const PROFILES: readonly PlatformProfile[] = [GENERIC];
 const VALUE_SHOWN = 60;
@@ -61,7 +61,7 @@ async function exportCreatives(session: Session, profile: PlatformProfile): Prom
   const directory = session.path(options.out);
   if (existsSync(directory) && !statSync(directory).isDirectory())
     throw new UserError(`Expected --out to name a folder but ${directory} is a file.`);
-  const { creatives, unknownAds } = await readCreativeSet(session.store, options.ads);
+  const { creatives, ads } = await readCreativeSet(session.store, options.ads);
   if (creatives.length === 0) {
     const where = options.ads ? `of the ads ${options.ads.join(', ')}` : `in ${session.store.path}`;
     throw new UserError(`Expected creatives ${where} but there are none.`, 'Compose or import creatives first: atelier compose.');
@@ -70,10 +70,7 @@ async function exportCreatives(session: Session, profile: PlatformProfile): Prom
   const violations = findViolations(profile, creatives, existsSync);
   const refused = new Set(violations.map(keyOfViolation));
   const valid = creatives.filter((creative) => !refused.has(key(creative.adId, creative.creativeId)));
-  const failures = [
-    ...unknownAds.map((item) => ({ item, reason: 'Expected an ad of this store but there is none with this id.' })),
-    ...violations.map(describe),
-  ];
+  const failures = [...unknownAds(options.ads, ads), ...violations.map(describe)];
   const writing = valid.length > 0 && (violations.length === 0 || options.allowInvalid === true);
   if (!writing) {
     const text = `nothing was written: ${count(refused.size)} of ${count(creatives.length)} creatives break a rule of ${profile.name}`;
@@ -102,11 +99,11 @@ async function exportCreatives(session: Session, profile: PlatformProfile): Prom
   };
 }
 
-/** Creatives with their elements and shares, in the order of ads and ids; `unknownAds` are asked for but not there. */
+/** Creatives with their elements and shares, in the order of ads and ids; and the ids of the ads found. */
 async function readCreativeSet(
   store: Store,
   asked: readonly string[] | undefined,
-): Promise<{ creatives: PublishedCreative[]; unknownAds: string[] }> {
+): Promise<{ creatives: PublishedCreative[]; ads: ReadonlySet<string> }> {
   const { readAds, readCreatives } = await import('../core/store/creatives.ts');
   const { readElement } = await import('../core/store/elements.ts');
   const { filePath } = await import('../core/store/files.ts');
@@ -133,7 +130,7 @@ async function readCreativeSet(
       share: shares.get(adId)?.get(creativeId) ?? null,
       elements: Object.values(ids).map(elementOf),
     })),
-    unknownAds: (asked ?? []).filter((adId) => !ads.has(adId)),
+    ads: new Set(ads.keys()),
   };
 }
 

@@ -1,7 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../core/errors.ts';
 import { readClickData } from './click_data.ts';
-import { type CliContext, count, createCommand, parsePositiveInteger, percent, type StoreSession, storeAction, table } from './shared.ts';
+import {
+  type CliContext,
+  count,
+  createCommand,
+  parseList,
+  parsePositiveInteger,
+  percent,
+  type StoreSession,
+  storeAction,
+  table,
+  unknownAds,
+} from './shared.ts';
 
 /** One list for the flag; the policies themselves are in core/feedback/policies/registry.ts, and a test compares the two. */
 export const POLICY_NAMES = ['ucb', 'ucb1', 'uniform'] as const;
@@ -10,6 +21,7 @@ interface Options {
   readonly policy: (typeof POLICY_NAMES)[number];
   readonly log?: string;
   readonly batch: number | 'day';
+  readonly ads?: string[];
 }
 
 export function replayCommand(context: CliContext): Command {
@@ -17,6 +29,7 @@ export function replayCommand(context: CliContext): Command {
     .addOption(new Option('--policy <name>', 'the policy').choices(POLICY_NAMES).makeOptionMandatory())
     .option('--log <name>', 'one log (all logs when not given)')
     .option('--batch <n|1d>', 'the policy learns after so many rows, or at the end of each day', parseBatch, 1)
+    .option('--ads <a,b>', 'only these ads', parseList)
     .action(storeAction<Options>(context, 'existing', replayLog));
 }
 
@@ -42,6 +55,8 @@ async function replayLog(session: StoreSession<Options>) {
     );
   }
   const adOfCode = new Map([...readArms(store)].map(([code, arm]) => [code, arm.adId]));
+  const failures = unknownAds(options.ads, new Set(adOfCode.values()));
+  for (const [code, adId] of adOfCode) if (options.ads && !options.ads.includes(adId)) adOfCode.delete(code);
   const { log, sorted, armCodes } = prepareReplayLog({ rows, ...columns, users: readLogUsers(store, logId) }, adOfCode);
   const { exposureFactor, directModel } = await fitDirectModel(store, logId, armCodes);
   const policy = POLICIES[options.policy];
@@ -68,7 +83,7 @@ async function replayLog(session: StoreSession<Options>) {
     sorted_by_time: sorted,
     events_per_second: Math.round(result.rounds / seconds),
   };
-  return { json, text: describe(json), counts: { rounds: result.rounds, matched: result.matched } };
+  return { json, failures, text: describe(json), counts: { rounds: result.rounds, matched: result.matched } };
 }
 
 /** Exposure factors by position code, and the shrunk ECOI by arm of the replay, from the log's roll-up. */

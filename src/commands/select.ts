@@ -7,7 +7,7 @@ import type { Ad, Creative } from '../core/store/creatives.ts';
 import type { Store } from '../core/store/open.ts';
 import type { PlanCreativeRow, PlanRow } from '../core/store/plans.ts';
 import { type ClickData, readClickData } from './click_data.ts';
-import { type CliContext, createCommand, parseList, percent, type StoreSession, storeAction, table } from './shared.ts';
+import { type CliContext, createCommand, parseList, percent, type StoreSession, storeAction, table, unknownAds } from './shared.ts';
 
 const MS_PER_DAY = 86_400_000;
 /** Impressions a day assumed for an ad that was never shown, or hardly. */
@@ -31,7 +31,7 @@ export function selectCommand(context: CliContext): Command {
     'atelier select --out plan.csv',
   )
     .option('--log <name>', 'learn from one log (all logs when not given)')
-    .option('--ads <ids>', 'only these ads', parseList)
+    .option('--ads <a,b>', 'only these ads', parseList)
     .option('--day <day>', 'the day the plan is for, YYYY-MM-DD (tomorrow when not given)', parseDay)
     .option('--out <file>', 'write the plan as .csv or .json')
     .action(storeAction<Options>(context, 'existing', select));
@@ -48,9 +48,12 @@ async function select(session: StoreSession<Options>) {
   const { findLog } = await import('../core/store/logs.ts');
   const { savePlans } = await import('../core/store/plans.ts');
   const { store, options } = session;
-  const data = await readClickData(store, findLog(store, options.log));
+  // Before the first log comes back, every creative is one never shown.
+  const data = await readClickData(store, options.log === undefined ? undefined : findLog(store, options.log));
   const report = computeEcoi(data.input);
-  const ads = await collectAds(store, data, options.ads);
+  const all = await collectAds(store, data);
+  const ads = all.filter(({ ad }) => !options.ads || options.ads.includes(ad.adId));
+  const failures = unknownAds(options.ads, new Set(all.map(({ ad }) => ad.adId)));
   if (ads.length === 0) throw new UserError('Expected ads with creatives but there are none.', 'Compose or import creatives first.');
   const plans: PlanRow[] = [];
   const notes = new Map<string, number>();
@@ -70,7 +73,7 @@ async function select(session: StoreSession<Options>) {
   };
   const text = [`Plan for ${day}:`, '', ...planTable(plans), '', ...[...notes].map(([note, times]) => `${note} (${times} ads)`)];
   if (options.out !== undefined) text.push(`written: ${await writePlan(session.path(options.out), day, json, plans)}`);
-  return { json, text, counts: { ads: plans.length, creatives: plans.reduce((sum, plan) => sum + plan.creatives.length, 0) } };
+  return { json, text, failures, counts: { ads: plans.length, creatives: plans.reduce((sum, plan) => sum + plan.creatives.length, 0) } };
 }
 
 interface AdCandidates {
@@ -81,7 +84,7 @@ interface AdCandidates {
 }
 
 /** Every ad with its creatives: those stored, and those that only the log knows. */
-async function collectAds(store: Store, data: ClickData, only: readonly string[] | undefined): Promise<AdCandidates[]> {
+async function collectAds(store: Store, data: ClickData): Promise<AdCandidates[]> {
   const { readAds, readCreatives } = await import('../core/store/creatives.ts');
   const { readElement } = await import('../core/store/elements.ts');
   const { readNotes } = await import('../core/store/notes.ts');
@@ -93,7 +96,6 @@ async function collectAds(store: Store, data: ClickData, only: readonly string[]
   for (const arm of data.arms) ids.set(arm.adId, (ids.get(arm.adId) ?? new Set()).add(arm.creativeId));
   const titles = new Map(readNotes(store).map((note) => [note.noteId, note.title.trim()]));
   return [...ids]
-    .filter(([adId]) => !only || only.includes(adId))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([adId, set]) => {
       const ad = known.get(adId) ?? { adId, noteId: null };

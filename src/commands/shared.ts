@@ -202,6 +202,12 @@ export function parseMap(text: string): Map<string, string> {
   return map;
 }
 
+/** Ads asked for with `--ads` that are not there, as failures; the others are worked on. */
+export function unknownAds(asked: readonly string[] | undefined, known: ReadonlySet<string>): ItemFailure[] {
+  const reason = 'Expected an ad of this store but there is none with this id.';
+  return (asked ?? []).filter((adId) => !known.has(adId)).map((item) => ({ item, reason }));
+}
+
 // ---- text for people ----
 
 /** Rows as an aligned table; numbers (columns listed in `right`) are set to the right. */

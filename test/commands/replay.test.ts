@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { POLICY_NAMES } from '../../src/commands/replay.ts';
 import { commandJson, commandLine, temporaryFolder } from '../core/publish/command_line.ts';
-import { readTruth, simulatedStore } from './simulated_store.ts';
+import { csvTable, readTruth, simulatedStore } from './simulated_store.ts';
 
 interface Estimate {
   readonly value: number | null;
@@ -84,6 +84,15 @@ describe('replay', () => {
     expect(code).toBe(0);
     for (const estimate of Object.values(estimators)) expect(estimate).toEqual({ value: null, ci_low: null, ci_high: null });
     expect((await commandLine(folder, ['replay', '--policy', 'uniform'])).stdout).toContain('cannot be evaluated');
+  });
+
+  it('replays the ads asked for only, and lists those that are not there', async () => {
+    const folder = await simulatedStore();
+    const rows = csvTable(join(folder, 'world', 'logs.csv')).filter((row) => row.ad_id === 'ad-0002');
+    const report = await commandJson<Report>(folder, ['replay', '--policy', 'uniform', '--ads', 'ad-0002,nobody']);
+    expect(report).toMatchObject({ code: 1, rounds: rows.length, sorted_by_time: true });
+    expect(report.logged_reward).toBeCloseTo(rows.filter((row) => row.click === '1').length / rows.length, 12);
+    expect((await commandLine(folder, ['replay', '--policy', 'ucb', '--ads', 'nobody'])).stderr).toContain('nobody: Expected an ad');
   });
 
   it('refuses aggregated rows, an unknown policy, no policy and an odd batch', async () => {

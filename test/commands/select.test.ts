@@ -115,6 +115,19 @@ describe('select', () => {
     expect(JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8'))).toEqual(document);
   });
 
+  it('plans before the first log: every creative is new and gets the same share', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(
+      join(folder, 'c.csv'),
+      ['ad_id,creative_id,element.title', ...['x', 'y', 'z', 'w'].map((id) => `a,${id},title ${id}`)].join('\n'),
+    );
+    await commandLine(folder, ['import', 'creatives', 'c.csv']);
+    const { code, ads } = await commandJson<Plan>(folder, ['select', '--ads', 'a,nobody']);
+    expect(code).toBe(1); // one of the two ads is not there
+    expect(ads.map((ad) => ad.ad_id)).toEqual(['a']);
+    for (const creative of ads[0]?.creatives ?? []) expect(creative).toMatchObject({ state: 'new', index: null, share: 0.25 });
+  });
+
   it('refuses a store without ads, unknown ads, and an odd day', async () => {
     const folder = temporaryFolder();
     expect(await commandLine(folder, ['select'])).toMatchObject({ code: 2 });

@@ -32,7 +32,10 @@ export interface RawLog {
   readonly users: BigUint64Array | undefined;
 }
 
-/** Numbers arms so that those of an ad stand together, and puts rows in time order when they are not. */
+/**
+ * Numbers arms so that those of an ad stand together, and puts rows in time order when they are not. Rows of arms that
+ * `adOfCode` does not name are left out.
+ */
 export function prepareReplayLog(
   raw: RawLog,
   adOfCode: ReadonlyMap<number, string>,
@@ -40,11 +43,14 @@ export function prepareReplayLog(
   let codes = 0;
   for (const code of adOfCode.keys()) codes = Math.max(codes, code + 1);
   const present = new Uint8Array(codes);
-  for (let row = 0; row < raw.rows; row++) present[raw.arm[row] as number] = 1;
+  for (let row = 0; row < raw.rows; row++) {
+    const code = raw.arm[row] as number;
+    if (code < codes) present[code] = 1;
+  }
   const armCodes = [...adOfCode.keys()].filter((code) => present[code] === 1);
   const adOf = (code: number): string => adOfCode.get(code) as string;
   armCodes.sort((a, b) => (adOf(a) < adOf(b) ? -1 : adOf(a) > adOf(b) ? 1 : a - b));
-  const indexOf = new Int32Array(present.length);
+  const indexOf = new Int32Array(present.length).fill(-1);
   const adIndex = new Int32Array(armCodes.length);
   const firstArm: number[] = [];
   armCodes.forEach((code, index) => {
@@ -52,9 +58,11 @@ export function prepareReplayLog(
     if (index === 0 || adOf(code) !== adOf(armCodes[index - 1] as number)) firstArm.push(index);
     adIndex[index] = firstArm.length - 1;
   });
-  const order = timeOrder(raw.ts);
+  const kept = keptRows(raw, indexOf);
+  const sorted = isSorted(raw.ts, kept);
+  const order = sorted ? kept : timeOrder(raw.ts, kept);
   const log: ReplayLog = {
-    rows: raw.rows,
+    rows: order?.length ?? raw.rows,
     arms: armCodes.length,
     ads: firstArm.length,
     firstArm: Int32Array.from([...firstArm, armCodes.length]),
@@ -66,15 +74,32 @@ export function prepareReplayLog(
     propensity: inOrder(raw.propensity, order),
     users: raw.users && inOrder(raw.users, order),
   };
-  return { log, sorted: order === undefined, armCodes };
+  return { log, sorted, armCodes };
 }
 
-/** Rows by time, equal times in the order of the log; undefined when they are so already. */
-function timeOrder(ts: Float64Array): Uint32Array | undefined {
-  let sorted = true;
-  for (let row = 1; sorted && row < ts.length; row++) sorted = (ts[row] as number) >= (ts[row - 1] as number);
-  if (sorted) return undefined;
-  return Uint32Array.from(ts, (_, row) => row).sort((a, b) => (ts[a] as number) - (ts[b] as number) || a - b);
+/** Rows whose arm has an index; undefined for all of them. */
+function keptRows(raw: RawLog, indexOf: Int32Array): Uint32Array | undefined {
+  const isKept = (row: number): boolean => (indexOf[raw.arm[row] as number] ?? -1) >= 0;
+  let count = 0;
+  for (let row = 0; row < raw.rows; row++) if (isKept(row)) count++;
+  if (count === raw.rows) return undefined;
+  const kept = new Uint32Array(count);
+  for (let row = 0, at = 0; row < raw.rows; row++) if (isKept(row)) kept[at++] = row;
+  return kept;
+}
+
+function isSorted(ts: Float64Array, rows: Uint32Array | undefined): boolean {
+  const count = rows?.length ?? ts.length;
+  for (let i = 1; i < count; i++) {
+    if ((ts[rows?.[i] ?? i] as number) < (ts[rows?.[i - 1] ?? i - 1] as number)) return false;
+  }
+  return true;
+}
+
+/** Rows by time, equal times in the order of the log. */
+function timeOrder(ts: Float64Array, rows: Uint32Array | undefined): Uint32Array {
+  const order = rows ?? Uint32Array.from(ts, (_, row) => row);
+  return order.sort((a, b) => (ts[a] as number) - (ts[b] as number) || a - b);
 }
 
 function inOrder<Values extends Float64Array | Int32Array | Uint8Array | BigUint64Array>(
