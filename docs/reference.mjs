@@ -24,7 +24,7 @@ export async function cliReference() {
     '| --- | --- |',
     '| 0 | done |',
     '| 1 | finished, but some items failed: each is listed, none is lost |',
-    '| 2 | could not run; the message says what to do |',
+    '| 2 | could not run; the message on stderr says what to do, and stdout is empty |',
     '| 3 | a bug |',
     '| 130 | interrupted; run it again to finish |',
     '',

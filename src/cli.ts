@@ -101,8 +101,13 @@ function exitCodeOf(error: unknown, io: Io): number {
 function systemErrorHint(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOSPC' || code === 'SQLITE_FULL') return 'The disk is full: free some space and run it again; nothing is lost.';
+  if (code === 'SQLITE_CANTOPEN')
+    return 'Expected a file for --store: check that its folder can be written and that it is no folder itself.';
+  if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'EEXIST')
+    return 'A folder stands where a file is expected, or a file where a folder is.';
   if (code === 'SQLITE_BUSY') return 'Another process is writing to the store: wait for it and run it again.';
-  if (code.startsWith('SQLITE_READONLY') || code === 'EACCES' || code === 'EROFS') return 'Check who owns the file and its folder.';
+  if (code.startsWith('SQLITE_READONLY') || code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return 'Check who owns the file and its folder.';
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return 'The store is damaged: restore it from a copy.';
   return undefined;
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
+import { UserError } from '../core/errors.ts';
 
 /**
  * Writes rows as a CSV for people, whole or not at all. A text that a spreadsheet would run as a formula gets an
@@ -16,6 +17,7 @@ export function writeCsv(path: string, rows: readonly Readonly<Record<string, un
 
 /** Writes a file under a temporary name first, so a killed process leaves the old one or the new one. */
 export function writeWhole(path: string, text: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) throw new UserError(`Expected a file to write but ${path} is a folder.`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.part`, text);
   renameSync(`${path}.part`, path);

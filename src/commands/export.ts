@@ -62,7 +62,8 @@ async function exportCreatives(session: Session, profile: PlatformProfile): Prom
   if (existsSync(directory) && !statSync(directory).isDirectory())
     throw new UserError(`Expected --out to name a folder but ${directory} is a file.`);
   const { creatives, ads } = await readCreativeSet(session.store, options.ads);
-  if (creatives.length === 0) {
+  const missing = unknownAds(options.ads, ads);
+  if (creatives.length === 0 && missing.length === 0) {
     const where = options.ads ? `of the ads ${options.ads.join(', ')}` : `in ${session.store.path}`;
     throw new UserError(`Expected creatives ${where} but there are none.`, 'Compose or import creatives first: atelier compose.');
   }
@@ -70,7 +71,7 @@ async function exportCreatives(session: Session, profile: PlatformProfile): Prom
   const violations = findViolations(profile, creatives, existsSync);
   const refused = new Set(violations.map(keyOfViolation));
   const valid = creatives.filter((creative) => !refused.has(key(creative.adId, creative.creativeId)));
-  const failures = [...unknownAds(options.ads, ads), ...violations.map(describe)];
+  const failures = [...missing, ...violations.map(describe)];
   const writing = valid.length > 0 && (violations.length === 0 || options.allowInvalid === true);
   if (!writing) {
     const text = `nothing was written: ${count(refused.size)} of ${count(creatives.length)} creatives break a rule of ${profile.name}`;

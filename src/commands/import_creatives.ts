@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type ItemFailure, reasonOf, throwIfInterrupted } from '../core/errors.ts';
 import type { ParsedCreative } from '../core/ingest/creatives.ts';
 import type { Element } from '../core/store/elements.ts';
-import { listingOutcome, openRejects } from './import_shared.ts';
+import { eachFile, listingOutcome, openRejects } from './import_shared.ts';
 import { type CliContext, count, createCommand, parseMap, type StoreSession, storeAction } from './shared.ts';
 
 interface Options {
@@ -35,8 +35,7 @@ async function importCreatives(session: Session) {
   const elements = new Set<string>();
   const rejects = await openRejects(session.store, 'creatives', session.arguments[0] ?? '', (failure) => skipped.push(failure));
   await withDuckDb(async (connection) => {
-    for (const argument of session.arguments) {
-      const path = session.path(argument);
+    const failed = await eachFile(session.arguments.map(session.path), async (path) => {
       await readTable<ParsedCreative>(connection, await openSource(connection, path), {
         map: session.options.map ?? new Map(),
         fields: CREATIVE_FIELDS,
@@ -54,7 +53,8 @@ async function importCreatives(session: Session) {
           session.onProgress({ task: 'import creatives', done: counts.creatives, unit: 'creatives' });
         },
       });
-    }
+    });
+    skipped.push(...failed);
   });
   await rejects.close();
   counts.ads = ads.size;

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Command } from 'commander';
-import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
+import { throwIfInterrupted } from '../core/errors.ts';
 import type { RejectsFile } from '../core/ingest/rejects.ts';
-import { describeRejects, openRejects } from './import_shared.ts';
+import { describeRejects, eachFile, openRejects } from './import_shared.ts';
 import { type CliContext, count, createCommand, parseMap, type StoreSession, storeAction } from './shared.ts';
 
 const DEFAULT_LOG = 'default';
@@ -39,16 +39,9 @@ async function importLogs(session: StoreSession<Options>) {
   const rejects = await openRejects(session.store, session.options.log, session.arguments[0] ?? '');
   const files = session.arguments.map(session.path);
   const warnings: string[] = [];
-  const failures: ItemFailure[] = [];
-  for (const path of files) {
-    try {
-      warnings.push(...(await withDuckDb((connection) => importFile(session, connection, path, logId, counts, rejects))));
-    } catch (error) {
-      // One unreadable file of several fails alone.
-      if (!(error instanceof UserError) || files.length === 1) throw error;
-      failures.push({ item: path, reason: [error.message, error.hint].filter(Boolean).join(' ') });
-    }
-  }
+  const failures = await eachFile(files, async (path) => {
+    warnings.push(...(await withDuckDb((connection) => importFile(session, connection, path, logId, counts, rejects))));
+  });
   await rejects.close();
   const { path, text } = describeRejects(rejects);
   const all = { ...counts, rejected: rejects.rows };

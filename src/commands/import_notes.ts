@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
 import type { ParsedNote } from '../core/ingest/notes.ts';
-import { listingOutcome, openRejects } from './import_shared.ts';
+import { eachFile, listingOutcome, openRejects } from './import_shared.ts';
 import { type CliContext, count, createCommand, parseMap, type StoreSession, storeAction } from './shared.ts';
 
 interface Options {
@@ -27,20 +27,24 @@ async function importNotes(session: StoreSession<Options>) {
   const skipped: ItemFailure[] = [];
   const counts = { notes: 0, inserted: 0, updated: 0, unchanged: 0, media: 0 };
   const rejects = await openRejects(store, 'notes', session.arguments[0] ?? '', (failure) => skipped.push(failure));
-  const save = (notes: readonly ParsedNote[]): void => {
+  const seen = new Set<string>();
+  const save = (parsed: readonly ParsedNote[]): void => {
     throwIfInterrupted(session.signal);
+    const notes = parsed.filter(({ noteId }) => !seen.has(noteId) && seen.add(noteId));
+    const again = parsed.filter((note) => !notes.includes(note));
+    skipped.push(...again.map(({ noteId }) => ({ item: noteId, reason: 'Expected a note_id of its own but an earlier note has it too.' })));
     for (const change of saveNotes(store, notes, runId)) counts[change]++;
     counts.notes += notes.length;
     counts.media += notes.reduce((sum, note) => sum + note.media.length, 0);
     session.onProgress({ task: 'import notes', done: counts.notes, unit: 'notes' });
   };
-  for (const argument of session.arguments) {
-    const path = session.path(argument);
+  const failed = await eachFile(session.arguments.map(session.path), async (path) => {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (!stat) throw new UserError(`Expected a file or folder at ${path} but there is none.`);
     if (stat.isDirectory()) await importFolder(path, save, skipped);
     else await importTable(path, session, rejects, save);
-  }
+  });
+  skipped.push(...failed);
   await rejects.close();
   const text = `${count(counts.notes)} notes with ${count(counts.media)} media files: ${count(counts.inserted)} new, ${count(counts.updated)} changed, ${count(counts.unchanged)} as before`;
   return listingOutcome(counts, [text], skipped, rejects, counts);

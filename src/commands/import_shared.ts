@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { ItemFailure } from '../core/errors.ts';
+import { type ItemFailure, UserError } from '../core/errors.ts';
 import type { RejectsFile } from '../core/ingest/rejects.ts';
 import type { Store } from '../core/store/open.ts';
 import type { Outcome } from './shared.ts';
@@ -19,6 +19,20 @@ export async function openRejects(
       ((reject) =>
         onReject({ item: `${reject.file}:${reject.line ?? '?'}`, reason: `${reject.column}: ${reject.reason}`.replace(/^: /, '') })),
   );
+}
+
+/** Works through files; of several, one that cannot be read fails alone, and a single one says why. */
+export async function eachFile(files: readonly string[], work: (file: string) => Promise<void>): Promise<ItemFailure[]> {
+  const failures: ItemFailure[] = [];
+  for (const file of files) {
+    try {
+      await work(file);
+    } catch (error) {
+      if (!(error instanceof UserError) || files.length === 1) throw error;
+      failures.push({ item: file, reason: [error.message, error.hint].filter(Boolean).join(' ') });
+    }
+  }
+  return failures;
 }
 
 /** The path for `--json`, and the line for people, of a rejects file; nothing when no row was rejected. */

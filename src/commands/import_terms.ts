@@ -3,7 +3,7 @@ import type { ItemFailure } from '../core/errors.ts';
 import type { RowProblem, TableRow } from '../core/ingest/table_rows.ts';
 import type { Store } from '../core/store/open.ts';
 import type { LexiconTerm, Query } from '../core/store/terms.ts';
-import { listingOutcome, openRejects } from './import_shared.ts';
+import { eachFile, listingOutcome, openRejects } from './import_shared.ts';
 import { type CliContext, count, createCommand, parseMap, type StoreSession, storeAction } from './shared.ts';
 
 interface Options {
@@ -69,8 +69,8 @@ async function importTerms<Row>(session: StoreSession<Options>, list: TermList<R
   const counts = { rows: 0, inserted: 0 };
   const rejects = await openRejects(session.store, list.name, session.arguments[0] ?? '', (failure) => skipped.push(failure));
   await withDuckDb(async (connection) => {
-    for (const argument of session.arguments) {
-      const source = await openSource(connection, session.path(argument));
+    const failed = await eachFile(session.arguments.map(session.path), async (path) => {
+      const source = await openSource(connection, path);
       counts.rows += await readTable<Row>(connection, source, {
         map: session.options.map ?? new Map(),
         fields: list.fields,
@@ -80,7 +80,8 @@ async function importTerms<Row>(session: StoreSession<Options>, list: TermList<R
           counts.inserted += await list.save(session.store, rows, session.runId);
         },
       });
-    }
+    });
+    skipped.push(...failed);
   });
   await rejects.close();
   return listingOutcome(counts, [`${count(counts.rows)} rows, ${count(counts.inserted)} new`], skipped, rejects, counts);

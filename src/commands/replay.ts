@@ -126,7 +126,7 @@ function describe(report: Report): string[] {
     '',
     ...table(['estimator', 'clicks per impression', '95 % interval', 'against the log'], rows, [3]),
     '',
-    `The log itself: ${percent(report.logged_reward, 3)}. Intervals resample ${report.clusters.count} clusters by ${report.clusters.by}. ${count(report.events_per_second)} rows/s.`,
+    `The log itself: ${percent(report.logged_reward, 3)}. Intervals are of this one run of the policy (its choices change with --seed) and resample ${report.clusters.count} clusters by ${report.clusters.by}. ${count(report.events_per_second)} rows/s.`,
   ];
   if (report.estimated_propensities > 0)
     lines.push(

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { UserError } from '../core/errors.ts';
 import type { EcoiReport } from '../core/feedback/ecoi.ts';
 import type { CreativeOutcome, ViewTimeWindow } from '../core/feedback/reward.ts';
@@ -7,7 +7,17 @@ import type { Ad, Creative } from '../core/store/creatives.ts';
 import type { Store } from '../core/store/open.ts';
 import type { PlanCreativeRow, PlanRow } from '../core/store/plans.ts';
 import { type ClickData, readClickData } from './click_data.ts';
-import { type CliContext, createCommand, parseList, percent, type StoreSession, storeAction, table, unknownAds } from './shared.ts';
+import {
+  type CliContext,
+  createCommand,
+  parseDay,
+  parseList,
+  percent,
+  type StoreSession,
+  storeAction,
+  table,
+  unknownAds,
+} from './shared.ts';
 
 const MS_PER_DAY = 86_400_000;
 /** Impressions a day assumed for an ad that was never shown, or hardly. */
@@ -37,24 +47,21 @@ export function selectCommand(context: CliContext): Command {
     .action(storeAction<Options>(context, 'existing', select));
 }
 
-function parseDay(text: string): string {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text)))
-    throw new InvalidArgumentError(`Expected a day such as 2026-01-31 but received "${text}".`);
-  return text;
-}
-
 async function select(session: StoreSession<Options>) {
   const { computeEcoi } = await import('../core/feedback/ecoi.ts');
   const { findLog } = await import('../core/store/logs.ts');
   const { savePlans } = await import('../core/store/plans.ts');
   const { store, options } = session;
+  if (options.out !== undefined && !['.csv', '.json'].includes(extname(options.out))) {
+    throw new UserError(`Expected --out to name a .csv or .json file but received ${options.out}.`);
+  }
   // Before the first log comes back, every creative is one never shown.
   const data = await readClickData(store, options.log === undefined ? undefined : findLog(store, options.log));
   const report = computeEcoi(data.input);
   const all = await collectAds(store, data);
   const ads = all.filter(({ ad }) => !options.ads || options.ads.includes(ad.adId));
   const failures = unknownAds(options.ads, new Set(all.map(({ ad }) => ad.adId)));
-  if (ads.length === 0) throw new UserError('Expected ads with creatives but there are none.', 'Compose or import creatives first.');
+  if (all.length === 0) throw new UserError('Expected ads with creatives but there are none.', 'Compose or import creatives first.');
   const plans: PlanRow[] = [];
   const notes = new Map<string, number>();
   for (const [index, ad] of ads.entries()) {

@@ -167,7 +167,7 @@ function printOutcome(io: Io, outcome: Outcome, options: CommonOptions): number 
 
 function parseInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError(`Expected a whole number but received "${text}".`);
+  if (text.trim() === '' || !Number.isSafeInteger(value)) throw new InvalidArgumentError(`Expected a whole number but received "${text}".`);
   return value;
 }
 
@@ -185,10 +185,21 @@ export function parseNumber(text: string): number {
 
 /** "a,b , c" → ["a", "b", "c"]. */
 export function parseList(text: string): string[] {
-  return text
+  const parts = text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+  if (parts.length === 0) throw new InvalidArgumentError('Expected names between commas but received none.');
+  return parts;
+}
+
+/** A day of the calendar, YYYY-MM-DD. */
+export function parseDay(text: string): string {
+  const day = new Date(`${text}T00:00:00Z`);
+  if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== text) {
+    throw new InvalidArgumentError(`Expected a day such as 2026-01-31 but received "${text}".`);
+  }
+  return text;
 }
 
 /** "from=to,…" → Map(from → to), for `--map`. */

@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { throwIfInterrupted } from '../core/errors.ts';
 import { LOGGING_POLICIES, type LoggingPolicy } from '../core/feedback/simulator.ts';
-import { action, type CliContext, count, createCommand, parseNumber, parsePositiveInteger, type Session } from './shared.ts';
+import { action, type CliContext, count, createCommand, parseDay, parseNumber, parsePositiveInteger, type Session } from './shared.ts';
 
 interface Options {
   readonly ads: number;
   readonly creatives: number;
   readonly impressions: number;
   readonly days: number;
-  readonly start: Date;
+  readonly start: string;
   readonly logging: LoggingPolicy;
   readonly placement: number;
   readonly spread: number;
@@ -29,7 +29,7 @@ export function simulateCommand(context: CliContext): Command {
     .option('--creatives <n>', 'creatives of each ad', parsePositiveInteger, 6)
     .option('--impressions <n>', 'impressions in all', parsePositiveInteger, 100_000)
     .option('--days <n>', 'days they are spread over', parsePositiveInteger, 14)
-    .option('--start <day>', 'first day, YYYY-MM-DD', parseDay, new Date('2026-01-01T00:00:00Z'))
+    .option('--start <day>', 'first day, YYYY-MM-DD', parseDay, '2026-01-01')
     .addOption(
       new Option('--logging <policy>', 'how creatives were chosen when the log was written').choices(LOGGING_POLICIES).default('uniform'),
     )
@@ -37,13 +37,6 @@ export function simulateCommand(context: CliContext): Command {
     .option('--spread <x>', 'standard deviation of ln CTR between the creatives of an ad', parseNumber, 0.25)
     .requiredOption('--out <dir>', 'folder for logs.csv, creatives.jsonl and truth.json')
     .action(action<Options>(context, simulate));
-}
-
-function parseDay(text: string): Date {
-  const day = new Date(`${text}T00:00:00Z`);
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(day.getTime()))
-    throw new InvalidArgumentError(`Expected a day such as 2026-01-31 but received "${text}".`);
-  return day;
 }
 
 async function simulate(session: Session<Options>) {
@@ -78,7 +71,8 @@ async function simulate(session: Session<Options>) {
   let done = 0;
   let clicks = 0;
   const users = Math.max(1, Math.round(options.impressions / 20));
-  const { impressions, start, days } = options;
+  const { impressions, days } = options;
+  const start = new Date(`${options.start}T00:00:00Z`);
   for (const batch of simulateImpressions(world, { impressions, start, days, users, seed })) {
     throwIfInterrupted(session.signal);
     if (!stream.write(formatBatch(world, batch, done))) await once(stream, 'drain');

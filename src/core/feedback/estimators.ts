@@ -32,7 +32,7 @@ const RATIOS: Readonly<Record<Estimator, readonly [numerator: number, denominato
 };
 
 /**
- * All estimates with percentile intervals from resampling whole clusters (users, days or stretches of time), 1,000 times.
+ * All estimates of one run of a policy, with percentile intervals from resampling whole clusters (users, days or stretches of time), 1,000 times.
  * @param sums CLUSTER_SUMS for each cluster
  * @param support whether the rows allow an estimate, per estimator
  */

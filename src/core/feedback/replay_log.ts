@@ -107,7 +107,7 @@ function inOrder<Values extends Float64Array | Int32Array | Uint8Array | BigUint
   order: Uint32Array | undefined,
 ): Values {
   if (!order) return values;
-  const result = new (values.constructor as new (length: number) => Values)(values.length);
+  const result = new (values.constructor as new (length: number) => Values)(order.length);
   for (let i = 0; i < order.length; i++) result[i] = values[order[i] as number] as number & bigint;
   return result;
 }

@@ -127,6 +127,8 @@ function brokenLine(text: string): string | undefined {
 }
 
 function brokenRecord(text: string, source: TableSource): string | undefined {
+  const long = brokenLine(text);
+  if (long) return long;
   const fields = splitCsvRecord(text, source.delimiter);
   if (!fields) return 'every quote to be closed';
   if (fields.length !== source.columns.length) return `${source.columns.length} columns but received ${fields.length}`;

@@ -8,6 +8,7 @@ import { identifier, literal } from './duckdb.ts';
 export type TableFormat = 'csv' | 'jsonl' | 'parquet';
 
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
+const LINE_LIMIT = `max_line_size = ${MAX_LINE_BYTES}, buffer_size = ${2 * MAX_LINE_BYTES}`;
 
 /** A tabular file and its columns, by the names written in it. */
 export interface TableSource {
@@ -91,7 +92,7 @@ function isObject(line: string): string {
 /** Each line as one value, blank ones included, so a row's number is its line. */
 function jsonLines(path: string): string {
   const options = `auto_detect = false, header = false, delim = '\u0001', quote = '', escape = '', columns = {'line': 'VARCHAR'}`;
-  return `read_csv(${literal(path)}, ${options}, max_line_size = ${MAX_LINE_BYTES}, buffer_size = ${2 * MAX_LINE_BYTES}, store_rejects = true, rejects_limit = 0)`;
+  return `read_csv(${literal(path)}, ${options}, ${LINE_LIMIT}, store_rejects = true, rejects_limit = 0)`;
 }
 
 /** SQL name of a source's column in its relation. */
@@ -107,7 +108,7 @@ export function relationOf(source: TableSource): string {
   const aliases = source.columns.map((_, index) => columnAlias(index));
   if (source.format === 'csv') {
     const types = aliases.map((alias) => `'${alias}': 'VARCHAR'`).join(', ');
-    const dialect = `auto_detect = false, header = true, delim = ${literal(source.delimiter)}, quote = '"', escape = '"'`;
+    const dialect = `auto_detect = false, header = true, ${LINE_LIMIT}, delim = ${literal(source.delimiter)}, quote = '"', escape = '"'`;
     const relation = (options: string): string =>
       `read_csv(${literal(source.path)}, ${dialect}, columns = {${types}}, store_rejects = true, rejects_limit = 0${options})`;
     // With one column a blank line would be a row; a quoted empty text still is one.

@@ -6,9 +6,8 @@ import type { Store } from './open.ts';
 import { RepeatCounter } from './repeats.ts';
 import { RollUp } from './roll_up.ts';
 
-/** Chunks are written this many at a time, so one transaction lasts a fraction of a second. */
-const CHUNKS_PER_TRANSACTION = 8;
-const CELLS_PER_TRANSACTION = 200_000;
+/** Batches are written this many at a time, so one transaction lasts a fraction of a second. */
+const BATCHES_PER_TRANSACTION = 8;
 const FEATURE_PREFIX = 'feature:';
 
 export interface LogWriterOptions {
@@ -19,74 +18,82 @@ export interface LogWriterOptions {
   readonly idsGiven: boolean;
 }
 
-interface PendingChunk {
-  readonly rows: number;
+interface PendingBatch {
+  readonly batch: LogBatch;
   readonly tsMin: number;
   readonly tsMax: number;
-  readonly ids: BigUint64Array;
-  readonly columns: ReadonlyMap<string, EncodedColumn>;
 }
 
 /**
  * Writes one file's rows into a log: rows already there are left out, the others become column chunks and are added to
- * the roll-up in the same transaction. Killed between transactions and run again, the log ends up the same.
+ * the roll-up, all in one transaction for a few batches. Killed between transactions and run again, or run twice at once,
+ * the log ends up the same.
  */
 export class LogWriter {
   inserted = 0;
   duplicates = 0;
   private readonly store: Store;
   private readonly options: LogWriterOptions;
-  private readonly rollUp = new RollUp();
   private readonly repeats = new RepeatCounter();
-  private readonly firstChunk: number;
-  private pending: PendingChunk[] = [];
+  private readonly ownChunks = new Set<number>();
+  private pending: PendingBatch[] = [];
 
   constructor(store: Store, options: LogWriterOptions) {
     this.store = store;
     this.options = options;
-    this.firstChunk = store.db.prepare('SELECT coalesce(max(chunk_id), 0) + 1 FROM log_chunks').pluck().get() as number;
   }
 
   add(batch: LogBatch): void {
     if (batch.rows === 0) return;
     const [tsMin, tsMax] = range(batch.ts);
     const ids = this.options.idsGiven ? batch.ids : this.repeats.idsOf(batch.ids, tsMin, tsMax);
-    const fresh = this.freshRows(ids, tsMin, tsMax);
-    this.inserted += fresh.length;
-    this.duplicates += batch.rows - fresh.length;
-    if (fresh.length === 0) return;
-    const rows = fresh.length === batch.rows ? { ...batch, ids } : selectRows({ ...batch, ids }, fresh);
-    this.pending.push(encodeChunk(rows, tsMin, tsMax));
+    this.pending.push({ batch: { ...batch, ids }, tsMin, tsMax });
+    if (this.pending.length >= BATCHES_PER_TRANSACTION) this.flush();
+  }
+
+  /** Writes what is pending. What is there already is looked up in the same transaction, so no other process comes between. */
+  flush(): void {
+    const rollUp = new RollUp();
+    this.store.db
+      .transaction(() => {
+        for (const { batch, tsMin, tsMax } of this.pending) {
+          const fresh = this.freshRows(batch.ids, tsMin, tsMax);
+          this.inserted += fresh.length;
+          this.duplicates += batch.rows - fresh.length;
+          if (fresh.length === 0) continue;
+          const rows = fresh.length === batch.rows ? batch : selectRows(batch, fresh);
+          this.insertChunk(rows);
+          this.addToRollUp(rollUp, rows);
+        }
+        rollUp.save(this.store, this.options.logId);
+      })
+      .immediate();
+    this.pending = [];
+  }
+
+  private insertChunk(rows: LogBatch): void {
+    const { logId, unit, runId } = this.options;
+    const [tsMin, tsMax] = range(rows.ts);
+    const { lastInsertRowid } = this.store.db
+      .prepare('INSERT INTO log_chunks (log_id, unit, rows, ts_min, ts_max, run_id) VALUES (?, ?, ?, ?, ?, ?)')
+      .run(logId, unit, rows.rows, tsMin, tsMax, runId);
+    this.ownChunks.add(Number(lastInsertRowid));
+    const insertColumn = this.store.db.prepare('INSERT INTO log_chunk_columns (chunk_id, name, codec, base, data) VALUES (?, ?, ?, ?, ?)');
+    for (const [name, { codec, base, bytes }] of encodeColumns(rows)) {
+      insertColumn.run(lastInsertRowid, name, codec, Number.isNaN(base) ? null : base, bytes);
+    }
+  }
+
+  private addToRollUp(rollUp: RollUp, rows: LogBatch): void {
     const { numbers } = rows;
-    const impression = this.options.unit === 'impression';
-    this.rollUp.add({
+    rollUp.add({
       ...rows,
       impressions: numbers.get('impressions'),
-      clicks: numbers.get(impression ? 'click' : 'clicks') as Float64Array,
+      clicks: numbers.get(this.options.unit === 'impression' ? 'click' : 'clicks') as Float64Array,
       viewTime: numbers.get('view_time_s'),
       revenue: numbers.get('revenue'),
       conversions: numbers.get('conversion'),
     });
-    if (this.pending.length >= CHUNKS_PER_TRANSACTION || this.rollUp.size >= CELLS_PER_TRANSACTION) this.flush();
-  }
-
-  /** Writes what is pending, in one transaction. */
-  flush(): void {
-    if (this.pending.length === 0) return;
-    const { db } = this.store;
-    const insertChunk = db.prepare('INSERT INTO log_chunks (log_id, unit, rows, ts_min, ts_max, run_id) VALUES (?, ?, ?, ?, ?, ?)');
-    const insertColumn = db.prepare('INSERT INTO log_chunk_columns (chunk_id, name, codec, base, data) VALUES (?, ?, ?, ?, ?)');
-    const { logId, unit, runId } = this.options;
-    db.transaction(() => {
-      for (const chunk of this.pending) {
-        const chunkId = insertChunk.run(logId, unit, chunk.rows, chunk.tsMin, chunk.tsMax, runId).lastInsertRowid;
-        for (const [name, { codec, base, bytes }] of chunk.columns) {
-          insertColumn.run(chunkId, name, codec, Number.isNaN(base) ? null : base, bytes);
-        }
-      }
-      this.rollUp.save(this.store, logId);
-    }).immediate();
-    this.pending = [];
   }
 
   /** Rows whose id is neither in the log nor earlier in the batch. Only chunks of an overlapping time are compared. */
@@ -119,16 +126,14 @@ export class LogWriter {
 
   private *overlappingIds(tsMin: number, tsMax: number): Generator<BigUint64Array> {
     const { idsGiven, logId, unit } = this.options;
-    // Equal rows of one file are different impressions when they have no ids: they meet only other files' chunks.
-    const before = idsGiven ? Number.MAX_SAFE_INTEGER : this.firstChunk;
     const chunks = this.store.db
-      .prepare(
-        'SELECT chunk_id FROM log_chunks WHERE log_id = ? AND unit = ? AND ts_min <= ? AND ts_max >= ? AND chunk_id < ? ORDER BY chunk_id',
-      )
+      .prepare('SELECT chunk_id FROM log_chunks WHERE log_id = ? AND unit = ? AND ts_min <= ? AND ts_max >= ? ORDER BY chunk_id')
       .pluck()
-      .all(logId, unit, tsMax, tsMin, before) as number[];
-    for (const chunk of chunks) yield readIds(this.store, chunk);
-    if (idsGiven) for (const chunk of this.pending) if (chunk.tsMin <= tsMax && chunk.tsMax >= tsMin) yield chunk.ids;
+      .all(logId, unit, tsMax, tsMin) as number[];
+    for (const chunk of chunks) {
+      // Equal rows of one file are different impressions when they have no ids: they meet only other files' chunks.
+      if (idsGiven || !this.ownChunks.has(chunk)) yield readIds(this.store, chunk);
+    }
   }
 }
 
@@ -142,7 +147,7 @@ function range(values: Float64Array): [number, number] {
   return [minimum, maximum];
 }
 
-function encodeChunk(rows: LogBatch, tsMin: number, tsMax: number): PendingChunk {
+function encodeColumns(rows: LogBatch): Map<string, EncodedColumn> {
   const columns = new Map<string, EncodedColumn>([
     ['id', encodeHashes(rows.ids)],
     ['ts', encodeNumbers(rows.ts)],
@@ -152,5 +157,5 @@ function encodeChunk(rows: LogBatch, tsMin: number, tsMax: number): PendingChunk
   if (rows.users) columns.set('user', encodeHashes(rows.users));
   for (const [name, values] of rows.numbers) columns.set(name, encodeNumbers(values));
   for (const [name, values] of rows.features) columns.set(FEATURE_PREFIX + name, encodeNumbers(values));
-  return { rows: rows.rows, tsMin, tsMax, ids: rows.ids, columns };
+  return columns;
 }

@@ -34,10 +34,6 @@ export class RollUp {
   private keys = new Int32Array(3 * 1024);
   private sums = new Float64Array(SUMS.length * 1024);
 
-  get size(): number {
-    return this.cells.size;
-  }
-
   add(batch: RollUpRows): void {
     const { impressions, clicks, viewTime, revenue, conversions } = batch;
     for (let row = 0; row < batch.rows; row++) {
@@ -79,7 +75,7 @@ export class RollUp {
     return cell;
   }
 
-  /** Adds the cells to the store's, inside the caller's transaction, and forgets them. */
+  /** Adds the cells to the store's, inside the caller's transaction. */
   save(store: Store, logId: number): void {
     const added = SUMS.map((sum) => `${sum} = ${sum} + excluded.${sum}`).join(', ');
     const statement = store.db.prepare(
@@ -90,8 +86,6 @@ export class RollUp {
       const key = this.keys.subarray(3 * cell, 3 * cell + 3);
       statement.run(logId, key[0], key[1], key[2], ...this.sums.subarray(SUMS.length * cell, SUMS.length * (cell + 1)));
     }
-    this.cells.clear();
-    this.sums.fill(0);
   }
 }
 
