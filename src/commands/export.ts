@@ -74,7 +74,8 @@ async function exportCreatives(session: Session, profile: PlatformProfile): Prom
   const failures = [...missing, ...violations.map(describe)];
   const writing = valid.length > 0 && (violations.length === 0 || options.allowInvalid === true);
   if (!writing) {
-    const text = `nothing was written: ${count(refused.size)} of ${count(creatives.length)} creatives break a rule of ${profile.name}`;
+    const broken = `: ${count(refused.size)} of ${count(creatives.length)} creatives break a rule of ${profile.name}`;
+    const text = `nothing was written${creatives.length > 0 ? broken : ''}`;
     const advice = valid.length > 0 ? ['Correct them, or add --allow-invalid to write the valid ones.'] : [];
     return {
       json: { files: [], violations, creatives: 0, assets: 0 },

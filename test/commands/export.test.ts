@@ -155,7 +155,11 @@ describe('export --platform generic', () => {
 
   it('cannot run without creatives, without a target, or into a file', async () => {
     const folder = await storeOf(TWO_ADS);
-    expect(await commandLine(folder, ['export', '--platform', 'generic', '--ads', 'nobody', '--out', 'out'])).toMatchObject({ code: 2 });
+    expect(await commandLine(folder, ['export', '--platform', 'generic', '--ads', 'nobody', '--out', 'out'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('nobody: Expected an ad'),
+    });
+    expect(await commandLine(temporaryFolder(), ['export', '--platform', 'generic', '--out', 'out'])).toMatchObject({ code: 2 });
     expect((await commandLine(folder, ['export', '--out', 'out'])).stderr).toContain('Expected --platform NAME or --log NAME');
     expect((await commandLine(folder, ['export', '--platform', 'generic', '--log', 'x', '--out', 'out'])).stderr).toContain(
       'cannot be used with',

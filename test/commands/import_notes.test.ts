@@ -103,11 +103,16 @@ describe('import notes from a table', () => {
     });
   });
 
-  it('keeps the last of the notes with one id', async () => {
+  it('takes the first of the notes with one id, and lists the others', async () => {
     const folder = temporaryFolder();
     write(folder, { 'notes.jsonl': note({ title: 'Early' }) + note({ title: 'Late' }) });
-    expect(await importNotes(folder, 'notes.jsonl')).toMatchObject({ code: 0, notes: 2, inserted: 1, updated: 1 });
-    expect((await storedNotes(folder)).map(({ title }) => title)).toEqual(['Late']);
+    expect(await importNotes(folder, 'notes.jsonl')).toMatchObject({
+      code: 1,
+      notes: 1,
+      inserted: 1,
+      skipped: [{ reason: expect.stringContaining('an earlier note has it too') }],
+    });
+    expect((await storedNotes(folder)).map(({ title }) => title)).toEqual(['Early']);
   });
 
   it('takes the columns of another system by --map', async () => {

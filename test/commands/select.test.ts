@@ -128,11 +128,14 @@ describe('select', () => {
     for (const creative of ads[0]?.creatives ?? []) expect(creative).toMatchObject({ state: 'new', index: null, share: 0.25 });
   });
 
-  it('refuses a store without ads, unknown ads, and an odd day', async () => {
+  it('refuses a store without ads and an odd day, and lists ads that are not there', async () => {
     const folder = temporaryFolder();
     expect(await commandLine(folder, ['select'])).toMatchObject({ code: 2 });
     const filled = await simulatedStore();
-    expect(await commandLine(filled, ['select', '--ads', 'none'])).toMatchObject({ code: 2, stderr: expect.stringContaining('creatives') });
+    expect(await commandLine(filled, ['select', '--ads', 'none'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('none: Expected an ad'),
+    });
     for (const day of ['tomorrow', '2026-13-01']) expect(await commandLine(filled, ['select', '--day', day])).toMatchObject({ code: 2 });
   });
 });

@@ -75,7 +75,7 @@ export class RollUp {
     return cell;
   }
 
-  /** Adds the cells to the store's, inside the caller's transaction. */
+  /** Adds the cells to the store's, inside the caller's transaction, and forgets them. */
   save(store: Store, logId: number): void {
     const added = SUMS.map((sum) => `${sum} = ${sum} + excluded.${sum}`).join(', ');
     const statement = store.db.prepare(
@@ -86,6 +86,8 @@ export class RollUp {
       const key = this.keys.subarray(3 * cell, 3 * cell + 3);
       statement.run(logId, key[0], key[1], key[2], ...this.sums.subarray(SUMS.length * cell, SUMS.length * (cell + 1)));
     }
+    this.cells.clear();
+    this.sums.fill(0);
   }
 }
 
