@@ -17,6 +17,7 @@ import {
   type StoreSession,
   storeAction,
   table,
+  unknownIds,
 } from './shared.ts';
 
 const CREATIVES_PER_AD = 8;
@@ -96,22 +97,9 @@ async function compose(session: StoreSession<Options>): Promise<Outcome> {
 async function chosenAds({ store, options }: StoreSession<Options>): Promise<{ ads: Ad[]; failed: ItemFailure[] }> {
   const { readAds } = await import('../core/store/creatives.ts');
   const all = readAds(store, options.ads);
-  const missing = (what: string, names: readonly string[] | undefined, known: readonly (string | null)[]): ItemFailure[] =>
-    (names ?? [])
-      .filter((name) => !known.includes(name))
-      .map((item) => ({ item, reason: `Expected ${what} of this store but there is none with this id.` }));
-  const failed = [
-    ...missing(
-      'an ad',
-      options.ads,
-      all.map((ad) => ad.adId),
-    ),
-    ...missing(
-      'the note of an ad',
-      options.notes,
-      all.map((ad) => ad.noteId),
-    ),
-  ];
+  const adIds = all.map((ad) => ad.adId);
+  const noteIds = all.map((ad) => ad.noteId);
+  const failed = [...unknownIds('an ad', options.ads, adIds), ...unknownIds('a note', options.notes, noteIds)];
   const { notes } = options;
   return { ads: notes ? all.filter((ad) => ad.noteId !== null && notes.includes(ad.noteId)) : all, failed };
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { readClickData } from './click_data.ts';
-import { type CliContext, count, createCommand, parseList, percent, type StoreSession, storeAction, table, unknownAds } from './shared.ts';
+import { type CliContext, count, createCommand, parseList, percent, type StoreSession, storeAction, table, unknownIds } from './shared.ts';
 
 const ROWS_SHOWN = 40;
 const CREATIVE_COLUMNS = [
@@ -92,7 +92,7 @@ async function ecoi(session: StoreSession<Options>) {
   return {
     json,
     text,
-    failures: unknownAds(options.ads, new Set(data.ads)),
+    failures: unknownIds('an ad', options.ads, data.ads),
     counts: { creatives: creatives.length, positions: positions.length },
   };
 }

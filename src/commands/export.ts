@@ -8,7 +8,7 @@ import type { PlatformProfile } from '../core/publish/profile.ts';
 import { GENERIC } from '../core/publish/profiles/generic.ts';
 import type { Violation } from '../core/publish/violations.ts';
 import type { Store } from '../core/store/open.ts';
-import { type CliContext, count, createCommand, type Outcome, parseList, type StoreSession, storeAction, unknownAds } from './shared.ts';
+import { type CliContext, count, createCommand, type Outcome, parseList, type StoreSession, storeAction, unknownIds } from './shared.ts';
 
 const PROFILES: readonly PlatformProfile[] = [GENERIC];
 const VALUE_SHOWN = 60;
@@ -62,7 +62,7 @@ async function exportCreatives(session: Session, profile: PlatformProfile): Prom
   if (existsSync(directory) && !statSync(directory).isDirectory())
     throw new UserError(`Expected --out to name a folder but ${directory} is a file.`);
   const { creatives, ads } = await readCreativeSet(session.store, options.ads);
-  const missing = unknownAds(options.ads, ads);
+  const missing = unknownIds('an ad', options.ads, ads);
   if (creatives.length === 0 && missing.length === 0) {
     const where = options.ads ? `of the ads ${options.ads.join(', ')}` : `in ${session.store.path}`;
     throw new UserError(`Expected creatives ${where} but there are none.`, 'Compose or import creatives first: atelier compose.');

@@ -16,6 +16,7 @@ import {
   type StoreSession,
   storeAction,
   table,
+  unknownIds,
 } from './shared.ts';
 
 const IMAGES_PER_NOTE = 4;
@@ -45,9 +46,8 @@ async function extract(session: StoreSession<ExtractFlags>): Promise<Outcome> {
   const { store, options } = session;
 
   const notes = readNotes(store, options.notes);
-  const known = new Set(notes.map((note) => note.noteId));
-  const unknown = (options.notes ?? []).filter((noteId) => !known.has(noteId));
-  const failed: ItemFailure[] = unknown.map((item) => ({ item, reason: 'Expected a note of this store but there is none with this id.' }));
+  const noteIds = notes.map((note) => note.noteId);
+  const failed = unknownIds('a note', options.notes, noteIds);
   failed.push(...(await extractNotes(session, notes)));
 
   const images = notes

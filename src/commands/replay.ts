@@ -11,7 +11,7 @@ import {
   type StoreSession,
   storeAction,
   table,
-  unknownAds,
+  unknownIds,
 } from './shared.ts';
 
 /** One list for the flag; the policies themselves are in core/feedback/policies/registry.ts, and a test compares the two. */
@@ -55,7 +55,7 @@ async function replayLog(session: StoreSession<Options>) {
     );
   }
   const adOfCode = new Map([...readArms(store)].map(([code, arm]) => [code, arm.adId]));
-  const failures = unknownAds(options.ads, new Set(adOfCode.values()));
+  const failures = unknownIds('an ad', options.ads, adOfCode.values());
   for (const [code, adId] of adOfCode) if (options.ads && !options.ads.includes(adId)) adOfCode.delete(code);
   const { log, sorted, armCodes } = prepareReplayLog({ rows, ...columns, users: readLogUsers(store, logId) }, adOfCode);
   const { exposureFactor, directModel } = await fitDirectModel(store, logId, armCodes);

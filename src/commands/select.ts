@@ -16,7 +16,7 @@ import {
   type StoreSession,
   storeAction,
   table,
-  unknownAds,
+  unknownIds,
 } from './shared.ts';
 
 const MS_PER_DAY = 86_400_000;
@@ -60,7 +60,11 @@ async function select(session: StoreSession<Options>) {
   const report = computeEcoi(data.input);
   const all = await collectAds(store, data);
   const ads = all.filter(({ ad }) => !options.ads || options.ads.includes(ad.adId));
-  const failures = unknownAds(options.ads, new Set(all.map(({ ad }) => ad.adId)));
+  const failures = unknownIds(
+    'an ad',
+    options.ads,
+    all.map(({ ad }) => ad.adId),
+  );
   if (all.length === 0) throw new UserError('Expected ads with creatives but there are none.', 'Compose or import creatives first.');
   const plans: PlanRow[] = [];
   const notes = new Map<string, number>();

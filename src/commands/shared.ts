@@ -213,10 +213,11 @@ export function parseMap(text: string): Map<string, string> {
   return map;
 }
 
-/** Ads asked for with `--ads` that are not there, as failures; the others are worked on. */
-export function unknownAds(asked: readonly string[] | undefined, known: ReadonlySet<string>): ItemFailure[] {
-  const reason = 'Expected an ad of this store but there is none with this id.';
-  return (asked ?? []).filter((adId) => !known.has(adId)).map((item) => ({ item, reason }));
+/** Ids asked for with `--ads` or `--notes` that are not there, as failures; the others are worked on. */
+export function unknownIds(what: 'an ad' | 'a note', asked: readonly string[] | undefined, known: Iterable<string | null>): ItemFailure[] {
+  const there = new Set(known);
+  const reason = `Expected ${what} of this store but there is none with this id.`;
+  return (asked ?? []).filter((id) => !there.has(id)).map((item) => ({ item, reason }));
 }
 
 // ---- text for people ----

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
+import { throwIfInterrupted, UserError } from '../core/errors.ts';
 import { elementId, sha256 } from '../core/ids.ts';
 import type { NoteText as StoredText } from '../core/store/note_texts.ts';
 import type { Note } from '../core/store/notes.ts';
@@ -16,6 +16,7 @@ import {
   type StoreSession,
   storeAction,
   table,
+  unknownIds,
 } from './shared.ts';
 
 const DEFAULT_PER_NOTE = 3;
@@ -84,8 +85,8 @@ async function makeTitles(session: StoreSession<TitlesOptions>): Promise<Outcome
     ),
   });
 
-  const missing = (options.notes ?? []).filter((id) => !notes.some((note) => note.noteId === id));
-  const failed: ItemFailure[] = missing.map((item) => ({ item, reason: 'Expected a note of this store but there is none with this id.' }));
+  const noteIds = notes.map((note) => note.noteId);
+  const failed = unknownIds('a note', options.notes, noteIds);
   const rejected: Partial<Record<Rejection, number>> = {};
   const titles: Readonly<Record<string, unknown>>[] = [];
   let write: Write | undefined;
