@@ -2,7 +2,8 @@ import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.ts';
 import type { EcoiReport } from '../core/feedback/ecoi.ts';
-import type { CreativeOutcome, ViewTimeWindow } from '../core/feedback/reward.ts';
+import type { AdDays, Outcomes } from '../core/feedback/outcomes.ts';
+import type { CreativeOutcome } from '../core/feedback/reward.ts';
 import type { Ad, Creative } from '../core/store/creatives.ts';
 import type { Store } from '../core/store/open.ts';
 import type { PlanCreativeRow, PlanRow } from '../core/store/plans.ts';
@@ -24,6 +25,16 @@ const MS_PER_DAY = 86_400_000;
 const LEAST_IMPRESSIONS = 1_000;
 /** Prior without any click in the logs: one click in a hundred impressions, worth one click. */
 const BLANK_PRIOR = { k: 1, m: 0.01 };
+const NEVER_SHOWN: CreativeOutcome = {
+  ecoiShrunk: 0,
+  clicks: 0,
+  effectiveImpressions: 0,
+  impressions: 0,
+  revenue: 0,
+  views: 0,
+  logViewTime: 0,
+};
+const NO_DAYS: AdDays = { windows: [], impressions: 0 };
 const CREATIVES_SHOWN = 60;
 const COLUMNS = ['day', 'ad_id', 'creative_id', 'state', 'share', 'propensity', 'index', 'reward', 'ecoi_shrunk', 'reason'] as const;
 
@@ -49,6 +60,7 @@ export function selectCommand(context: CliContext): Command {
 
 async function select(session: StoreSession<Options>) {
   const { computeEcoi } = await import('../core/feedback/ecoi.ts');
+  const { collectOutcomes } = await import('../core/feedback/outcomes.ts');
   const { findLog } = await import('../core/store/logs.ts');
   const { savePlans } = await import('../core/store/plans.ts');
   const { store, options } = session;
@@ -58,6 +70,12 @@ async function select(session: StoreSession<Options>) {
   // Before the first log comes back, every creative is one never shown.
   const data = await readClickData(store, options.log === undefined ? undefined : findLog(store, options.log));
   const report = computeEcoi(data.input);
+  const learnt: Learnt = {
+    report,
+    outcomes: collectOutcomes({ ...data.cells, creative: data.input.creative }, report, data.input.ad, data.ads.length),
+    creativeIndex: new Map(data.arms.map((arm, index) => [`${arm.adId}\0${arm.creativeId}`, index])),
+    adIndex: new Map(data.ads.map((ad, index) => [ad, index])),
+  };
   const all = await collectAds(store, data);
   const ads = all.filter(({ ad }) => !options.ads || options.ads.includes(ad.adId));
   const failures = unknownIds(
@@ -69,7 +87,7 @@ async function select(session: StoreSession<Options>) {
   const plans: PlanRow[] = [];
   const notes = new Map<string, number>();
   for (const [index, ad] of ads.entries()) {
-    const { plan, notes: adNotes } = await planAd(session, ad, data, report);
+    const { plan, notes: adNotes } = await planAd(session, ad, learnt);
     plans.push(plan);
     for (const note of adNotes) notes.set(note, (notes.get(note) ?? 0) + 1);
     session.onProgress({ task: 'select', done: index + 1, total: ads.length, unit: 'ads' });
@@ -85,6 +103,14 @@ async function select(session: StoreSession<Options>) {
   const text = [`Plan for ${day}:`, '', ...planTable(plans), '', ...[...notes].map(([note, times]) => `${note} (${times} ads)`)];
   if (options.out !== undefined) text.push(`written: ${await writePlan(session.path(options.out), day, json, plans)}`);
   return { json, text, failures, counts: { ads: plans.length, creatives: plans.reduce((sum, plan) => sum + plan.creatives.length, 0) } };
+}
+
+/** What the logs have taught, of all ads at once. */
+interface Learnt {
+  readonly report: EcoiReport;
+  readonly outcomes: Outcomes;
+  readonly creativeIndex: ReadonlyMap<string, number>;
+  readonly adIndex: ReadonlyMap<string, number>;
 }
 
 interface AdCandidates {
@@ -121,15 +147,16 @@ async function collectAds(store: Store, data: ClickData): Promise<AdCandidates[]
 async function planAd(
   session: StoreSession<Options>,
   candidates: AdCandidates,
-  data: ClickData,
-  report: EcoiReport,
+  learnt: Learnt,
 ): Promise<{ plan: PlanRow; notes: readonly string[] }> {
   const { computeReward } = await import('../core/feedback/reward.ts');
   const { planShares } = await import('../core/feedback/plan.ts');
   const { createRandom } = await import('../core/random.ts');
   const { sha256 } = await import('../core/ids.ts');
   const { adId } = candidates.ad;
-  const { outcomes, windows, impressionsPerDay } = summarise(candidates, data, report);
+  const { report } = learnt;
+  const { outcomes, days } = outcomesOf(candidates, learnt);
+  const { windows } = days;
   const shown = outcomes.map((_, i) => i).filter((i) => (outcomes[i]?.impressions as number) > 0);
   const { k, m } = report.shrinkage ?? BLANK_PRIOR;
   const base = candidates.base === undefined ? -1 : shown.findIndex((i) => candidates.creativeIds[i] === candidates.base);
@@ -146,7 +173,7 @@ async function planAd(
       m,
       base: reward.base > 0 ? reward.base : m,
       dispersion: report.dispersion.phi,
-      impressions: impressionsPerDay,
+      impressions: Math.max(LEAST_IMPRESSIONS, days.impressions / Math.max(1, windows.length)),
       windows: windows.length,
       random: createRandom(session.seed, Number.parseInt(sha256(adId).slice(0, 8), 16)),
     },
@@ -174,43 +201,15 @@ async function planAd(
   return { plan: { adId, state: 'explore', lambda: reward.lambda, creatives }, notes: shown.length > 0 ? reward.notes : [] };
 }
 
-function summarise(candidates: AdCandidates, data: ClickData, report: EcoiReport) {
-  const armAt = new Map<string, number>();
-  data.arms.forEach((arm, index) => {
-    if (arm.adId === candidates.ad.adId) armAt.set(arm.creativeId, index);
+/** What the logs say of an ad's creatives, in the order of the candidates, and of its days. */
+function outcomesOf(candidates: AdCandidates, learnt: Learnt): { outcomes: CreativeOutcome[]; days: AdDays } {
+  const { adId } = candidates.ad;
+  const outcomes = candidates.creativeIds.map((creativeId) => {
+    const index = learnt.creativeIndex.get(`${adId}\0${creativeId}`);
+    return index === undefined ? NEVER_SHOWN : (learnt.outcomes.creatives[index] as CreativeOutcome);
   });
-  const sums = new Map([...armAt.values()].map((index) => [index, { revenue: 0, views: 0, logViewTime: 0 }]));
-  const days = new Map<number, { views: number; viewTime: number; impressions: number }>();
-  const { cells } = data;
-  for (let cell = 0; cell < cells.cells; cell++) {
-    const own = sums.get(data.input.creative[cell] as number);
-    if (!own) continue;
-    own.revenue += cells.sums.revenue[cell] as number;
-    own.views += cells.sums.views[cell] as number;
-    own.logViewTime += cells.sums.log_view_time[cell] as number;
-    const day = cells.day[cell] as number;
-    const window = days.get(day) ?? { views: 0, viewTime: 0, impressions: 0 };
-    window.views += cells.sums.views[cell] as number;
-    window.viewTime += cells.sums.view_time_s[cell] as number;
-    window.impressions += cells.sums.impressions[cell] as number;
-    days.set(day, window);
-  }
-  const windows: ViewTimeWindow[] = [...days].sort(([a], [b]) => a - b).map(([, window]) => window);
-  const impressions = [...days.values()].reduce((total, day) => total + day.impressions, 0);
-  const outcomes = candidates.creativeIds.map((creativeId): CreativeOutcome => {
-    const index = armAt.get(creativeId);
-    if (index === undefined)
-      return { ecoiShrunk: 0, clicks: 0, effectiveImpressions: 0, impressions: 0, revenue: 0, views: 0, logViewTime: 0 };
-    const row = report.creatives[index];
-    return {
-      ecoiShrunk: row?.ecoiShrunk ?? 0,
-      clicks: row?.clicks ?? 0,
-      effectiveImpressions: row?.effectiveImpressions ?? 0,
-      impressions: row?.impressions ?? 0,
-      ...(sums.get(index) as { revenue: number; views: number; logViewTime: number }),
-    };
-  });
-  return { outcomes, windows, impressionsPerDay: Math.max(LEAST_IMPRESSIONS, impressions / Math.max(1, days.size)) };
+  const ad = learnt.adIndex.get(adId);
+  return { outcomes, days: ad === undefined ? NO_DAYS : (learnt.outcomes.ads[ad] as AdDays) };
 }
 
 function reasonFor(outcome: CreativeOutcome, reward: number | null, bound: number, leader: boolean): string {

@@ -8,7 +8,7 @@ const PRIOR_CLICKS = 1;
 const FIRST_IMPRESSIONS = 100;
 /** Plays of an ad in one window. */
 const WINDOW_PLAYS = 500;
-/** The level rises with ln N; it is renewed each time N has grown by this factor, which changes the bound by under 0.1 %. */
+/** Level and mean are renewed each time N has grown by this factor; ln N itself hardly moves in between. */
 const LEVEL_GROWTH = 1.02;
 
 /**
