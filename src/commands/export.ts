@@ -109,9 +109,9 @@ async function readCreativeSet(
   const { readAds, readCreatives } = await import('../core/store/creatives.ts');
   const { readElement } = await import('../core/store/elements.ts');
   const { filePath } = await import('../core/store/files.ts');
-  const { readNewestShares } = await import('../core/store/shares.ts');
+  const { readPlanShares } = await import('../core/store/shares.ts');
   const ads = new Map(readAds(store, asked).map((ad) => [ad.adId, ad]));
-  const shares = readNewestShares(store);
+  const { shares } = readPlanShares(store);
   const elements = new Map<string, PublishedCreative['elements'][number]>();
   const elementOf = (id: string): PublishedCreative['elements'][number] => {
     const known = elements.get(id);
@@ -152,8 +152,8 @@ function describe({ ad_id, creative_id, field, value, expected }: Violation): It
 // ---- a click log ----
 
 async function exportLog(session: Session, name: string): Promise<Outcome> {
-  const { findLog, readArms, readFeatureTypes, readPositions } = await import('../core/store/logs.ts');
-  const { countLogRows, readFeatureValues, readLogChunks, readLogUnits } = await import('../core/store/log_rows.ts');
+  const { findLog, readArms, readCandidateSets, readFeatureTypes, readPositions } = await import('../core/store/logs.ts');
+  const { countLogRows, hasCandidates, readFeatureValues, readLogChunks, readLogUnits } = await import('../core/store/log_rows.ts');
   const { logColumns } = await import('../core/publish/log_csv.ts');
   const { writeLogCsv, writeLogParquet } = await import('../core/publish/write_log.ts');
   const { store } = session;
@@ -170,6 +170,7 @@ async function exportLog(session: Session, name: string): Promise<Outcome> {
     units: readLogUnits(store, logId),
     arms: readArms(store),
     positions: readPositions(store),
+    candidates: hasCandidates(store, logId) ? readCandidateSets(store) : undefined,
     features,
     values: new Map(textFeatures.map((feature) => [feature, readFeatureValues(store, logId, feature)])),
   });

@@ -31,25 +31,34 @@ interface Counts {
   duplicates: number;
 }
 
+/** Impressions of the files whose ids are in other logs too, by their names. */
+type AlsoIn = Map<string, number>;
+
 async function importLogs(session: StoreSession<Options>) {
   const { withDuckDb } = await import('../core/ingest/duckdb.ts');
   const { ensureLog } = await import('../core/store/logs.ts');
   const logId = ensureLog(session.store, session.options.log);
   const counts: Counts = { rows: 0, inserted: 0, duplicates: 0 };
   const rejects = await openRejects(session.store, session.options.log, session.arguments[0] ?? '');
+  const alsoIn: AlsoIn = new Map();
   const files = session.arguments.map(session.path);
   const warnings: string[] = [];
   const failures = await eachFile(files, async (path) => {
-    warnings.push(...(await withDuckDb((connection) => importFile(session, connection, path, logId, counts, rejects))));
+    warnings.push(...(await withDuckDb((connection) => importFile(session, connection, path, logId, { counts, alsoIn, rejects }))));
   });
   await rejects.close();
   const { path, text } = describeRejects(rejects);
+  const others = [...alsoIn].sort(([a], [b]) => (a < b ? -1 : 1)).map(([log, impressions]) => ({ log, impressions }));
   const all = { ...counts, rejected: rejects.rows };
   return {
-    json: { log: session.options.log, ...all, rejects_file: path, warnings, failed: failures },
+    json: { log: session.options.log, ...all, also_in: others, rejects_file: path, warnings, failed: failures },
     text: [
       `${count(all.rows)} rows: ${count(all.inserted)} new, ${count(all.duplicates)} there already, ${count(all.rejected)} rejected`,
       ...text,
+      ...others.map(
+        ({ log, impressions }) =>
+          `${count(impressions)} of these impression ids are also in log "${log}": reports over all logs count both; use --log if they are the same impressions`,
+      ),
       ...warnings,
     ],
     failures,
@@ -63,15 +72,16 @@ async function importFile(
   connection: DuckDBConnection,
   path: string,
   logId: number,
-  counts: Counts,
-  rejects: RejectsFile,
+  { counts, alsoIn, rejects }: { readonly counts: Counts; readonly alsoIn: AlsoIn; readonly rejects: RejectsFile },
 ): Promise<string[]> {
   const { openSource } = await import('../core/ingest/source.ts');
   const { readLogSchema } = await import('../core/ingest/log_schema.ts');
   const { rowProblems } = await import('../core/ingest/log_query.ts');
   const { readLogBatches } = await import('../core/ingest/log_reader.ts');
   const { writeRejects } = await import('../core/ingest/rejects.ts');
-  const { armCodes, createFeatureCodes, positionCodes, readFeatureTypes, saveFeatures } = await import('../core/store/logs.ts');
+  const { armCodes, candidateCodes, createFeatureCodes, positionCodes, readFeatureTypes, saveFeatures } = await import(
+    '../core/store/logs.ts'
+  );
   const { LogWriter } = await import('../core/store/log_writer.ts');
   const { store } = session;
   const source = await openSource(connection, path);
@@ -86,6 +96,7 @@ async function importFile(
     books: {
       arms: { codes: (values) => armCodes(store, values) },
       positions: { codes: (values) => positionCodes(store, values) },
+      candidates: { codes: (values) => candidateCodes(store, values) },
       feature: (name) => ({ codes: createFeatureCodes(store, logId, name) }),
     },
     rejected,
@@ -102,6 +113,7 @@ async function importFile(
   );
   counts.inserted += writer.inserted;
   counts.duplicates += writer.duplicates;
+  for (const [log, impressions] of writer.alsoIn) alsoIn.set(log, (alsoIn.get(log) ?? 0) + impressions);
   counts.rows += writer.inserted + writer.duplicates + rejects.rows - rejectedBefore;
   return [...rejected.unreadable].map(
     ([name, texts]) => `${source.name}: ${count(texts)} texts of the number feature ${name} are no numbers and are stored as not given`,

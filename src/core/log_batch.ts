@@ -9,6 +9,8 @@ export interface LogBatch {
   readonly ts: Float64Array;
   readonly arms: Int32Array;
   readonly positions: Int32Array;
+  /** Codes of the sets of creatives that could have been shown, 0 where not given; absent where the file does not say. */
+  readonly candidates?: Int32Array | undefined;
   /** propensity, click, view_time_s, … or impressions, clicks, …; NaN where not given. */
   readonly numbers: ReadonlyMap<string, Float64Array>;
   /** Columns beyond the contract's: numbers, or codes of texts. */
@@ -28,6 +30,7 @@ export function selectRows(batch: LogBatch, rows: Uint32Array): LogBatch {
     ts: select(batch.ts, rows),
     arms: select(batch.arms, rows),
     positions: select(batch.positions, rows),
+    candidates: batch.candidates && select(batch.candidates, rows),
     numbers: selectAll(batch.numbers),
     features: selectAll(batch.features),
   };

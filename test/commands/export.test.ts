@@ -4,7 +4,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { Violation } from '../../src/core/publish/violations.ts';
-import { readLogColumns } from '../../src/core/store/log_columns.ts';
+import { readLogCandidates, readLogColumns } from '../../src/core/store/log_columns.ts';
 import { findLog, readArms, readPositions } from '../../src/core/store/logs.ts';
 import { openStore, type Store } from '../../src/core/store/open.ts';
 import { savePlans } from '../../src/core/store/plans.ts';
@@ -92,6 +92,8 @@ describe('export --platform generic', () => {
             { ...row, creativeId: 'a', share },
             { ...row, creativeId: 'b', share: 1 - share },
           ],
+          windows: [],
+          transitions: [],
         },
       ];
       savePlans(store, '2026-03-02', plan(0.25), runId);
@@ -223,6 +225,33 @@ lines"
     await commandLine(folder, ['export', '--log', 'before', '--out', `again.${format}`]);
     await importLog(folder, `again.${format}`, 'after');
     expect(rowsOf(folder, 'after')).toEqual(rowsOf(folder, 'before'));
+  });
+
+  it.each(['csv', 'parquet'])('gives the candidates of a log back in a %s that is read as the same', async (format) => {
+    const folder = temporaryFolder();
+    const lists = [['b', 'a'], null, ['a|b', 'c'], ['[1]'], ['a', ' b '], ['创意, "一"', 'x\ny'], ['"']];
+    const lines = lists.map((candidates, index) =>
+      JSON.stringify({ impression_id: index, ts: '2026-01-01', ad_id: 'ad', creative_id: candidates?.[0] ?? 'a', click: 0, candidates }),
+    );
+    writeFileSync(join(folder, 'log.jsonl'), lines.join('\n'));
+    await importLog(folder, 'log.jsonl', 'before');
+    await commandLine(folder, ['export', '--log', 'before', '--out', `again.${format}`]);
+    await importLog(folder, `again.${format}`, 'after');
+    const candidatesOf = (log: string) =>
+      withStore(folder, (store) => {
+        const { codes, sets } = readLogCandidates(store, findLog(store, log)) ?? { codes: [], sets: new Map() };
+        return [...codes].map((code) => sets.get(code));
+      });
+    expect(candidatesOf('before')).toEqual(lists.map((list) => list?.toSorted()));
+    expect(candidatesOf('after')).toEqual(candidatesOf('before'));
+  });
+
+  it('keeps a feature apart from the candidates that a log does not have', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'log.csv'), 'ts,ad_id,creative_id,click,pool\n2026-01-01,ad,a,1,x\n');
+    expect(await commandLine(folder, ['import', 'logs', 'log.csv', '--map', 'pool=candidate_ids'])).toMatchObject({ code: 0 });
+    await commandLine(folder, ['export', '--log', 'default', '--out', 'back.csv']);
+    expect(readFileSync(join(folder, 'back.csv'), 'utf8').split('\n')[0]).toMatch(/,user_id,feature\.candidate_ids$/);
   });
 
   it('gives Parquet columns their types', async () => {

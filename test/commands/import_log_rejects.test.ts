@@ -48,6 +48,7 @@ describe('a bad row of impressions', () => {
     ['with position 1.5', 'i2,2026-01-01,ad,b,1.5,0.5,0,', 'position', 'a whole number from 1 on'],
     ['with position "top"', 'i2,2026-01-01,ad,b,top,0.5,0,', 'position', 'a whole number from 1 on'],
     ['with propensity 0', 'i2,2026-01-01,ad,b,1,0,0,', 'propensity', 'a probability above 0 and at most 1'],
+    ['with propensity -0.5', 'i2,2026-01-01,ad,b,1,-0.5,0,', 'propensity', 'a probability above 0 and at most 1'],
     ['with propensity 1.2', 'i2,2026-01-01,ad,b,1,1.2,0,', 'propensity', 'a probability above 0 and at most 1'],
     ['with propensity "high"', 'i2,2026-01-01,ad,b,1,high,0,', 'propensity', 'a probability above 0 and at most 1'],
     ['with a negative view time', 'i2,2026-01-01,ad,b,1,0.5,1,-3', 'view_time_s', 'seconds, 0 or more'],
@@ -75,6 +76,24 @@ describe('a bad row of impressions', () => {
     expect(rejects.map(({ line, column }) => [line, column])).toEqual([
       [2, 'position'],
       [2, 'propensity'],
+    ]);
+  });
+
+  it.each([
+    ['holds other creatives only', 'b|c'],
+    ['holds no creative', '|'],
+    ['is an empty array', '[]'],
+    ['holds a longer id', 'aa|b'],
+    ['has the id in a text that is no array', '[""a""'],
+  ])('whose list of candidates %s is listed, and the rest lands', async (_, list) => {
+    const bad = `i2,2026-01-01,ad,a,0,"${list}"`;
+    const { code, rows, inserted, rejected, rejects, landed, path } = await importContent(
+      'log.csv',
+      `impression_id,ts,ad_id,creative_id,click,candidates\ni1,2026-01-01,ad,a,1,a|b\n${bad}\ni3,2026-01-01,ad,c,0,\n`,
+    );
+    expect({ code, rows, inserted, rejected, landed }).toEqual({ code: 1, rows: 3, inserted: 2, rejected: 1, landed: ['a', 'c'] });
+    expect(rejects).toEqual([
+      { file: path, line: 3, column: 'candidates', reason: 'Expected a list that holds the shown creative_id', row: bad },
     ]);
   });
 

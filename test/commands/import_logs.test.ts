@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../core/publish/command_line.ts';
+import { commandLine, temporaryFolder } from '../core/publish/command_line.ts';
 import { importLog, rollUpOf, storedRows } from './stored_log.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,6 +37,17 @@ async function writeParquet(path: string): Promise<void> {
   const connection = await instance.connect();
   await connection.run(
     `COPY (SELECT * REPLACE (position::INTEGER AS position, click = 1 AS click) FROM (VALUES ${rows.join(', ')}) t(${COLUMNS.join(', ')})) TO '${path}' (FORMAT parquet)`,
+  );
+  connection.closeSync();
+  instance.closeSync();
+}
+
+async function writeCandidatesParquet(path: string): Promise<void> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const rows = `('i1', DATE '2026-01-01', 'ad', 'a', true, ['c', 'b', 'a']), ('i2', DATE '2026-01-01', 'ad', 'c', false, NULL)`;
+  await connection.run(
+    `COPY (FROM (VALUES ${rows}) t(impression_id, ts, ad_id, creative_id, click, candidates)) TO '${path}' (FORMAT parquet)`,
   );
   connection.closeSync();
   instance.closeSync();
@@ -126,6 +137,73 @@ describe('import logs, formats', () => {
     ]);
   });
 
+  it('reads candidates out of a list with bars, a JSON array, an array of JSON lines and a list of Parquet as one and the same', async () => {
+    const rows = 'i1,2026-01-01,ad,a,1,LIST\ni2,2026-01-01,ad,c,0,\n';
+    const header = 'impression_id,ts,ad_id,creative_id,click,candidates\n';
+    const line = (values: object) => JSON.stringify({ ts: '2026-01-01', ad_id: 'ad', click: 0, ...values });
+    const contents: Record<string, string> = {
+      'bars.csv': header + rows.replace('LIST', 'a|b|c'),
+      'loose.csv': header + rows.replace('LIST', ' c | b|a |a||').replace('candidates', 'candidate_ids'),
+      'array.csv': header + rows.replace('LIST', '"[""c"", ""a"", ""b"", ""a""]"'),
+      'lines.jsonl': [line({ creative_id: 'a', candidates: ['b', 'a', 'c'], click: 1 }), line({ creative_id: 'c', candidates: null })].join(
+        '\n',
+      ),
+    };
+    for (const file of [...Object.keys(contents), 'lists.parquet']) {
+      const folder = temporaryFolder();
+      const content = contents[file];
+      if (content === undefined) await writeCandidatesParquet(join(folder, file));
+      else writeFileSync(join(folder, file), content);
+      expect(await importLog(folder, file), file).toMatchObject({ code: 0, inserted: 2 });
+      const stored = await storedRows(folder);
+      expect(
+        stored.map(({ creative_id, candidates }) => [creative_id, candidates]),
+        file,
+      ).toEqual([
+        ['a', 'a|b|c'],
+        ['c', ''],
+      ]);
+    }
+  });
+
+  it('keeps numbers in a JSON array of candidates to the last digit', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(
+      join(folder, 'log.jsonl'),
+      '{"ts":"2026-01-01","creative_id":17299812345678901235,"click":0,"candidates":[17299812345678901234,17299812345678901235]}',
+    );
+    expect(await importLog(folder, 'log.jsonl')).toMatchObject({ code: 0, inserted: 1 });
+    expect(await storedRows(folder)).toMatchObject([{ candidates: '17299812345678901234|17299812345678901235' }]);
+  });
+
+  it('takes candidates of an aggregated report for a feature', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'report.csv'), 'date,creative_id,impressions,clicks,candidates\n2026-01-01,a,10,1,3\n2026-01-01,b,10,1,4\n');
+    expect(await importLog(folder, 'report.csv')).toMatchObject({ code: 0, inserted: 2 });
+    expect(await storedRows(folder)).toMatchObject([{ candidates: '3' }, { candidates: '4' }]);
+  });
+
+  it('takes a log in any order of time, and each row once', async () => {
+    const folder = temporaryFolder();
+    const times = ['10:00', '08:00', '12:00', '09:00', '08:30'];
+    const lines = times.map((time, index) => `i${index},2026-01-01T${time}:00Z,ad,c${index},0\n`);
+    writeFileSync(join(folder, 'log.csv'), `impression_id,ts,ad_id,creative_id,click\n${lines.join('')}`);
+    expect(await importLog(folder, 'log.csv')).toMatchObject({ code: 0, inserted: 5, duplicates: 0 });
+    expect((await storedRows(folder)).map(({ ts }) => ts?.slice(11, 16))).toEqual(times);
+    writeFileSync(join(folder, 'log.csv'), `impression_id,ts,ad_id,creative_id,click\n${lines.toReversed().join('')}`);
+    expect(await importLog(folder, 'log.csv')).toMatchObject({ code: 0, inserted: 0, duplicates: 5 });
+  });
+
+  it.each([
+    ['no column of propensities', 'ts,creative_id,click\n2026-01-01,a,0\n2026-01-01,b,1\n'],
+    ['no value in it', 'ts,creative_id,click,propensity\n2026-01-01,a,0,\n2026-01-01,b,1,NULL\n'],
+  ])('takes a log with %s, and leaves them not given', async (_, content) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'log.csv'), content);
+    expect(await importLog(folder, 'log.csv')).toMatchObject({ code: 0, inserted: 2, rejected: 0 });
+    expect(await storedRows(folder)).toMatchObject([{ propensity: '' }, { propensity: '' }]);
+  });
+
   it('names the one ad of a log without ads after the log', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'men.csv'), 'timestamp,item_id,click,propensity_score\n2026-01-01,7,1,0.5\n');
@@ -178,6 +256,38 @@ describe('import logs, the same rows again', () => {
     for (const log of ['random', 'bts'])
       expect(await importLog(folder, 'log.csv', '--log', log)).toMatchObject({ inserted: 1, duplicates: 0 });
     expect(rollUpOf(folder, 'random')).toEqual(rollUpOf(folder, 'bts'));
+  });
+
+  it('says how many impression ids other logs have too, whether they are new or there already', async () => {
+    const folder = temporaryFolder();
+    const write = (name: string, ids: readonly number[], day = '2026-01-01'): void => {
+      const lines = ids.map((id) => `i${id},${day},ad,a,0\n`);
+      writeFileSync(join(folder, name), `impression_id,ts,ad_id,creative_id,click\n${lines.join('')}`);
+    };
+    write('one.csv', [1, 2, 3, 4]);
+    write('two.csv', [4, 5]);
+    write('three.csv', [3, 4, 5, 6, 6, 3]);
+    write('later.csv', [1, 2, 3], '2026-02-01');
+    expect(await importLog(folder, 'one.csv', '--log', 'b')).toMatchObject({ also_in: [] });
+    expect(await importLog(folder, 'two.csv', '--log', 'a')).toMatchObject({ also_in: [{ log: 'b', impressions: 1 }] });
+    const both = [
+      { log: 'a', impressions: 2 },
+      { log: 'b', impressions: 2 },
+    ];
+    expect(await importLog(folder, 'three.csv', '--log', 'c')).toMatchObject({ code: 0, inserted: 4, duplicates: 2, also_in: both });
+    expect(await importLog(folder, 'three.csv', '--log', 'c')).toMatchObject({ code: 0, inserted: 0, duplicates: 6, also_in: both });
+    expect(await importLog(folder, 'later.csv', '--log', 'd')).toMatchObject({ inserted: 3, also_in: [] });
+    const { stdout } = await commandLine(folder, ['import', 'logs', 'three.csv', '--log', 'c']);
+    expect(stdout).toContain(
+      '2 of these impression ids are also in log "b": reports over all logs count both; use --log if they are the same impressions\n',
+    );
+  });
+
+  it('does not compare rows without ids with other logs', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'log.csv'), 'ts,ad_id,creative_id,click\n2026-01-01,ad,a,1\n');
+    for (const log of ['random', 'bts'])
+      expect(await importLog(folder, 'log.csv', '--log', log)).toMatchObject({ inserted: 1, also_in: [] });
   });
 });
 

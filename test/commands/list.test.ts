@@ -103,7 +103,7 @@ describe('list', () => {
       reason: 'never shown',
     } as const;
     for (const day of ['2026-01-04', '2026-01-05'])
-      savePlans(store, day, [{ adId: 'ad-tea', state: 'explore', lambda: 1, creatives: [row] }], 1);
+      savePlans(store, day, [{ adId: 'ad-tea', state: 'explore', lambda: 1, creatives: [row], windows: [], transitions: [] }], 1);
     store.db.close();
     expect(await rowsOf(folder, 'plans', '--ads', 'ad-tea')).toMatchObject([
       {

@@ -59,6 +59,12 @@ export const IDENTITY_ALIASES: Readonly<Record<string, readonly string[]>> = {
   user_id: [],
 };
 
+/** The same of one impression per row, which may say what else could have been shown. */
+export const IMPRESSION_IDENTITY_ALIASES: Readonly<Record<string, readonly string[]>> = {
+  ...IDENTITY_ALIASES,
+  candidates: ['candidate_ids', 'candidate_creatives'],
+};
+
 /**
  * Text → DOUBLE: plain numbers, "1,234", "5.6%" (0.056), true and false. NULL for an empty cell, NaN where the text says
  * that nothing is given, infinity where it cannot be read.
@@ -84,6 +90,22 @@ export function parseTimeSql(column: string): string {
   const date = `CASE WHEN length(${column}) = 8 THEN epoch_ms(try_strptime(${column}, '%Y%m%d'))::DOUBLE END`;
   const unix = `try_cast(${column} AS DOUBLE)`;
   return `coalesce(${text}, ${date}, ${unix} / CASE WHEN ${unix} < 1e11 THEN 0.001 WHEN ${unix} < 1e14 THEN 1 ELSE 1000 END)`;
+}
+
+/**
+ * Text → list of creative ids: a JSON array as it stands, or ids with `|` between them, trimmed; NULL for a blank cell.
+ * An id that holds a `|`, or begins or ends with a space, needs the array.
+ */
+export function parseCandidatesSql(column: string): string {
+  const ids = `string_split(nullif(trim(${column}), ''), '|')`;
+  // Trimming each id takes a million lists of ten 0.56 s, splitting alone 0.09 s.
+  const trimmed = `CASE WHEN contains(${column}, ' ') THEN list_transform(${ids}, lambda id: trim(id)) ELSE ${ids} END`;
+  return `CASE WHEN starts_with(trim(${column}), '[') AND json_valid(${column}) THEN from_json(${column}, '["VARCHAR"]') ELSE ${trimmed} END`;
+}
+
+/** True where candidates are given and the shown creative is not among them. */
+export function candidatesProblemSql(parsed: string, creative: string): string {
+  return `${parsed} IS NOT NULL AND NOT coalesce(list_contains(${parsed}, nullif(${creative}, '')), false)`;
 }
 
 /** True where a number that is given cannot be read or is out of range, or where one that must be given is not. */

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { HashTable } from '../hash_table.ts';
 import { literal } from './duckdb.ts';
-import { parseNumberSql, parseTimeSql, problemSql, timeProblemSql } from './log_fields.ts';
+import { candidatesProblemSql, parseCandidatesSql, parseNumberSql, parseTimeSql, problemSql, timeProblemSql } from './log_fields.ts';
 import type { LogSchema } from './log_schema.ts';
 import { columnAlias, relationOf, type TableSource } from './source.ts';
 
@@ -26,6 +26,8 @@ export interface CodeBooks {
   readonly arms: CodeBook;
   /** [scene, position] */
   readonly positions: CodeBook;
+  /** The ids of a list of candidates, in any order and more than once; [''] where not given. */
+  readonly candidates: CodeBook;
   /** [value] of a text feature */
   readonly feature: (name: string) => CodeBook;
 }
@@ -83,6 +85,9 @@ export function planQuery(
     numbers('ts', schema.identity.has('ts') ? `coalesce(parsed_ts, ${UNDATED})` : `${UNDATED}::DOUBLE`),
     codes('arm', options.books.arms, [text('ad_id', options.defaultAd), text('creative_id', '')]),
     codes('position', options.books.positions, [text('scene', ''), positionText(schema)]),
+    ...(schema.identity.has('candidates')
+      ? [codes('candidates', options.books.candidates, [`coalesce(array_to_string(parsed_candidates, ${literal(SEPARATOR)}), '')`])]
+      : []),
     ...schema.fields.map(({ field }) => numbers(field.name, `parsed_${field.name}`)),
     ...schema.features.map(({ name, column, type }) => {
       const alias = columnAlias(column);
@@ -137,8 +142,10 @@ function parsedValues(schema: LogSchema): string[] {
   const values = schema.fields.map(({ field, column }) => `${parseNumberSql(columnAlias(column))} AS parsed_${field.name}`);
   const ts = schema.identity.get('ts');
   const position = schema.identity.get('position');
+  const candidates = schema.identity.get('candidates');
   if (ts !== undefined) values.push(`${parseTimeSql(columnAlias(ts))} AS parsed_ts`);
   if (position !== undefined) values.push(`${parseNumberSql(columnAlias(position))} AS parsed_position`);
+  if (candidates !== undefined) values.push(`${parseCandidatesSql(columnAlias(candidates))} AS parsed_candidates`);
   return values.length > 0 ? values : ['1'];
 }
 
@@ -159,6 +166,8 @@ export function rowProblems(schema: LogSchema): { column: string; expected: stri
   identity('ad_id', 'an id', (alias) => `${alias} IS NULL`);
   identity('creative_id', 'an id', (alias) => `${alias} IS NULL`);
   identity('position', 'a whole number from 1 on', () => problemSql('parsed_position', 'v >= 1 AND v < 1e9 AND v = floor(v)', false));
+  const creative = columnAlias(schema.identity.get('creative_id') as number);
+  identity('candidates', 'a list that holds the shown creative_id', () => candidatesProblemSql('parsed_candidates', creative));
   for (const { field } of schema.fields) {
     const mustBeGiven = ['click', 'impressions', 'clicks'].includes(field.name);
     problems.push({ column: field.name, expected: field.expected, sql: problemSql(`parsed_${field.name}`, field.valid, mustBeGiven) });

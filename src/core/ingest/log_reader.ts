@@ -137,6 +137,7 @@ function finishBatch(query: LogQuery, userBook: UserBook, filled: number, ordina
     ts: column('ts') as Float64Array,
     arms: column('arm') as Int32Array,
     positions: column('position') as Int32Array,
+    candidates: column<Int32Array>('candidates'),
     numbers: columns(
       (c) => c.values instanceof Float64Array && c.name !== 'ts' && !isFeature(c),
       (name) => name,

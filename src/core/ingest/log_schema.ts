@@ -1,6 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { UserError } from '../errors.ts';
-import { AGGREGATE_FIELDS, IDENTITY_ALIASES, IMPRESSION_FIELDS, type LogField, parseNumberSql } from './log_fields.ts';
+import {
+  AGGREGATE_FIELDS,
+  IDENTITY_ALIASES,
+  IMPRESSION_FIELDS,
+  IMPRESSION_IDENTITY_ALIASES,
+  type LogField,
+  parseNumberSql,
+} from './log_fields.ts';
 import { columnAlias, mapColumns, relationOf, type TableSource } from './source.ts';
 
 const SNIFF_ROWS = 20_000;
@@ -30,7 +37,8 @@ export async function readLogSchema(
   const asAggregate = mapColumns(source, map, { ...IDENTITY_ALIASES, ...aliases(AGGREGATE_FIELDS) });
   const unit = asAggregate.has('impressions') && asAggregate.has('clicks') ? 'aggregate' : 'impression';
   const fields = unit === 'aggregate' ? AGGREGATE_FIELDS : IMPRESSION_FIELDS;
-  const columns = unit === 'aggregate' ? asAggregate : mapColumns(source, map, { ...IDENTITY_ALIASES, ...aliases(IMPRESSION_FIELDS) });
+  const identity = unit === 'aggregate' ? IDENTITY_ALIASES : IMPRESSION_IDENTITY_ALIASES;
+  const columns = unit === 'aggregate' ? asAggregate : mapColumns(source, map, { ...identity, ...aliases(IMPRESSION_FIELDS) });
   const required = unit === 'aggregate' ? ['creative_id'] : ['ts', 'creative_id', 'click'];
   const missing = required.filter((name) => !columns.has(name));
   if (missing.length > 0) {
@@ -44,13 +52,13 @@ export async function readLogSchema(
   const types = await sniffTypes(connection, source, extra);
   return {
     unit,
-    identity: new Map([...columns].filter(([name]) => name in IDENTITY_ALIASES)),
+    identity: new Map([...columns].filter(([name]) => name in identity)),
     fields: fields.flatMap((field) => {
       const column = columns.get(field.name);
       return column === undefined ? [] : [{ field, column }];
     }),
     // A column that --map renamed to a name of its own is a feature of that name.
-    features: [...extra, ...renamedFeatures(columns, fields)].map(({ name, column }) => ({
+    features: [...extra, ...renamedFeatures(columns, identity, fields)].map(({ name, column }) => ({
       name,
       column,
       type: knownTypes.get(name) ?? types.get(column) ?? 'text',
@@ -58,9 +66,13 @@ export async function readLogSchema(
   };
 }
 
-function renamedFeatures(columns: ReadonlyMap<string, number>, fields: readonly LogField[]): { name: string; column: number }[] {
+function renamedFeatures(
+  columns: ReadonlyMap<string, number>,
+  identity: Readonly<Record<string, readonly string[]>>,
+  fields: readonly LogField[],
+): { name: string; column: number }[] {
   return [...columns]
-    .filter(([name]) => !(name in IDENTITY_ALIASES) && !fields.some((field) => field.name === name))
+    .filter(([name]) => !(name in identity) && !fields.some((field) => field.name === name))
     .map(([name, column]) => ({ name, column }));
 }
 

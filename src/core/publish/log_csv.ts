@@ -1,3 +1,4 @@
+import { IMPRESSION_IDENTITY_ALIASES } from '../ingest/log_fields.ts';
 import type { LogBatch } from '../log_batch.ts';
 import { csvRecord } from './csv_text.ts';
 
@@ -8,12 +9,15 @@ const HASH_DIGITS = 16;
 /** Rows made into text at once. */
 const ROWS_AT_ONCE = 8_192;
 const FEATURE_PREFIX = 'feature.';
+const CANDIDATES_NAMES = ['candidates', ...(IMPRESSION_IDENTITY_ALIASES.candidates ?? [])];
 
 /** What a log's codes stand for, and what its rows are. */
 export interface LogDictionaries {
   readonly units: ReadonlySet<'impression' | 'aggregate'>;
   readonly arms: ReadonlyMap<number, { readonly adId: string; readonly creativeId: string }>;
   readonly positions: ReadonlyMap<number, { readonly scene: string; readonly position: number }>;
+  /** Sets of creative ids; undefined when no row of the log says which creatives could have been shown. */
+  readonly candidates: ReadonlyMap<number, readonly string[]> | undefined;
   readonly features: ReadonlyMap<string, 'number' | 'text'>;
   /** Strings of the text features, by code. */
   readonly values: ReadonlyMap<string, readonly string[]>;
@@ -66,8 +70,11 @@ export function logColumns(log: LogDictionaries): LogColumn[] {
         (row) =>
           users ? hexadecimal(users[row] as bigint) : '',
     },
+    ...(log.candidates ? [coded('candidates', 'VARCHAR', (batch) => batch.candidates, texts(log.candidates, candidatesText))] : []),
   ];
   const taken = new Set(columns.map((column) => column.name));
+  // Without a column of candidates, a feature of such a name would be read as one.
+  if (!log.candidates && log.units.has('impression')) for (const name of CANDIDATES_NAMES) taken.add(name);
   for (const [feature, type] of log.features) {
     // Parquet readers and SQL do not tell "Age" from "age".
     let name = feature;
@@ -139,6 +146,13 @@ function texts<Value>(dictionary: ReadonlyMap<number, Value>, textOf: (value: Va
   const result: string[] = [];
   for (const [code, value] of dictionary) result[code] = quoted(textOf(value));
   return result;
+}
+
+/** A set of creative ids as `import logs` reads it: with `|` between them, or as a JSON array where that would not read back. */
+function candidatesText(ids: readonly string[]): string {
+  const joined = ids.join('|');
+  const isPlain = !joined.startsWith('[') && ids.every((id) => !id.includes('|') && !id.startsWith(' ') && !id.endsWith(' '));
+  return isPlain ? joined : JSON.stringify(ids);
 }
 
 function quoted(text: string): string {

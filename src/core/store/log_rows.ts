@@ -4,7 +4,7 @@ import type { Store } from './open.ts';
 
 const FEATURE_PREFIX = 'feature:';
 /** Columns of a chunk that are no number column of the contract. */
-const OTHER_COLUMNS = new Set(['id', 'user', 'ts', 'arm', 'position']);
+const OTHER_COLUMNS = new Set(['id', 'user', 'ts', 'arm', 'position', 'candidates']);
 
 export type LogUnit = 'impression' | 'aggregate';
 
@@ -15,6 +15,12 @@ interface StoredColumn extends EncodedColumn {
 /** What one row of the log stands for; both where it was imported from files of both kinds. */
 export function readLogUnits(store: Store, logId: number): Set<LogUnit> {
   return new Set(store.db.prepare('SELECT DISTINCT unit FROM log_chunks WHERE log_id = ?').pluck().all(logId) as LogUnit[]);
+}
+
+/** Whether a part of the log says which creatives could have been shown. */
+export function hasCandidates(store: Store, logId: number): boolean {
+  const sql = "SELECT 1 FROM log_chunks JOIN log_chunk_columns USING (chunk_id) WHERE log_id = ? AND name = 'candidates' LIMIT 1";
+  return store.db.prepare(sql).get(logId) !== undefined;
 }
 
 export function countLogRows(store: Store, logId: number): number {
@@ -56,6 +62,7 @@ function decodeChunk(
     return target;
   };
   const user = columns.get('user');
+  const candidates = columns.get('candidates');
   const numbers = new Map<string, Float64Array>();
   const features = new Map<string, Float64Array | Int32Array>();
   for (const column of columns.values()) {
@@ -71,6 +78,7 @@ function decodeChunk(
     ts: floats(named('ts')),
     arms: codes(named('arm')),
     positions: codes(named('position')),
+    candidates: candidates && codes(candidates),
     numbers,
     features,
   };

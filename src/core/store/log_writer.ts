@@ -1,7 +1,7 @@
 import { type EncodedColumn, encodeHashes, encodeNumbers } from '../columns.ts';
-import { HashTable } from '../hash_table.ts';
 import { type LogBatch, selectRows } from '../log_batch.ts';
 import { readIds } from './log_columns.ts';
+import { BatchIds } from './log_ids.ts';
 import type { Store } from './open.ts';
 import { RepeatCounter } from './repeats.ts';
 import { RollUp } from './roll_up.ts';
@@ -32,6 +32,8 @@ interface PendingBatch {
 export class LogWriter {
   inserted = 0;
   duplicates = 0;
+  /** Impressions of the file whose id is in another log too, by its name. */
+  readonly alsoIn = new Map<string, number>();
   private readonly store: Store;
   private readonly options: LogWriterOptions;
   private readonly repeats = new RepeatCounter();
@@ -57,7 +59,7 @@ export class LogWriter {
     this.store.db
       .transaction(() => {
         for (const { batch, tsMin, tsMax } of this.pending) {
-          const fresh = this.freshRows(batch.ids, tsMin, tsMax);
+          const fresh = this.compareIds(batch.ids, tsMin, tsMax).freshRows();
           this.inserted += fresh.length;
           this.duplicates += batch.rows - fresh.length;
           if (fresh.length === 0) continue;
@@ -96,43 +98,37 @@ export class LogWriter {
     });
   }
 
-  /** Rows whose id is neither in the log nor earlier in the batch. Only chunks of an overlapping time are compared. */
-  private freshRows(ids: BigUint64Array, tsMin: number, tsMax: number): Uint32Array {
-    const halves = new Uint32Array(ids.buffer, ids.byteOffset, ids.length * 2);
-    const rowOf = new HashTable(ids.length);
-    const duplicate = new Uint8Array(ids.length);
-    let duplicates = 0;
-    for (let row = 0; row < ids.length; row++) {
-      if (rowOf.get(halves[2 * row] as number, halves[2 * row + 1] as number) < 0) {
-        rowOf.set(halves[2 * row] as number, halves[2 * row + 1] as number, row);
-      } else {
-        duplicate[row] = 1;
-        duplicates++;
-      }
-    }
-    for (const other of this.overlappingIds(tsMin, tsMax)) {
-      const otherHalves = new Uint32Array(other.buffer, other.byteOffset, other.length * 2);
-      for (let i = 0; i < other.length; i++) {
-        const row = rowOf.get(otherHalves[2 * i] as number, otherHalves[2 * i + 1] as number);
-        if (row < 0 || duplicate[row] === 1) continue;
-        duplicate[row] = 1;
-        duplicates++;
-      }
-    }
-    const fresh = new Uint32Array(ids.length - duplicates);
-    for (let row = 0, at = 0; row < ids.length; row++) if (duplicate[row] === 0) fresh[at++] = row;
-    return fresh;
-  }
-
-  private *overlappingIds(tsMin: number, tsMax: number): Generator<BigUint64Array> {
+  /**
+   * The batch's ids beside those of the log, and of the other logs, whose ids are counted only: they may be mere counters.
+   * Only chunks of an overlapping time are compared.
+   */
+  private compareIds(ids: BigUint64Array, tsMin: number, tsMax: number): BatchIds {
     const { idsGiven, logId, unit } = this.options;
-    const chunks = this.store.db
+    const compared = new BatchIds(ids);
+    const own = this.store.db
       .prepare('SELECT chunk_id FROM log_chunks WHERE log_id = ? AND unit = ? AND ts_min <= ? AND ts_max >= ? ORDER BY chunk_id')
       .pluck()
       .all(logId, unit, tsMax, tsMin) as number[];
-    for (const chunk of chunks) {
+    for (const chunk of own) {
+      const isOfFile = this.ownChunks.has(chunk);
       // Equal rows of one file are different impressions when they have no ids: they meet only other files' chunks.
-      if (idsGiven || !this.ownChunks.has(chunk)) yield readIds(this.store, chunk);
+      if (idsGiven || !isOfFile) compared.addKnown(readIds(this.store, chunk), isOfFile ? 'file' : 'log');
+    }
+    if (idsGiven && unit === 'impression') this.countInOtherLogs(compared, tsMin, tsMax);
+    return compared;
+  }
+
+  private countInOtherLogs(ids: BatchIds, tsMin: number, tsMax: number): void {
+    const chunks = this.store.db
+      .prepare(
+        `SELECT chunk_id, name FROM log_chunks JOIN logs USING (log_id)
+         WHERE log_id <> ? AND unit = 'impression' AND ts_min <= ? AND ts_max >= ? ORDER BY chunk_id`,
+      )
+      .raw()
+      .all(this.options.logId, tsMax, tsMin) as [number, string][];
+    for (const [chunk, log] of chunks) {
+      const count = ids.countCommon(readIds(this.store, chunk));
+      if (count > 0) this.alsoIn.set(log, (this.alsoIn.get(log) ?? 0) + count);
     }
   }
 }
@@ -154,6 +150,7 @@ function encodeColumns(rows: LogBatch): Map<string, EncodedColumn> {
     ['arm', encodeNumbers(rows.arms)],
     ['position', encodeNumbers(rows.positions)],
   ]);
+  if (rows.candidates) columns.set('candidates', encodeNumbers(rows.candidates));
   if (rows.users) columns.set('user', encodeHashes(rows.users));
   for (const [name, values] of rows.numbers) columns.set(name, encodeNumbers(values));
   for (const [name, values] of rows.features) columns.set(FEATURE_PREFIX + name, encodeNumbers(values));

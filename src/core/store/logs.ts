@@ -53,6 +53,12 @@ export function readPositions(store: Store): Map<number, Position> {
   return new Map(rows.map(({ position_id, scene, position }) => [position_id, { scene, position }]));
 }
 
+/** All sets of candidates by code: sorted creative ids (code 0 is not used: it stands for candidates not given). */
+export function readCandidateSets(store: Store): Map<number, readonly string[]> {
+  const rows = store.db.prepare('SELECT set_id, creative_ids FROM candidate_sets ORDER BY set_id').raw().all() as [number, string][];
+  return new Map(rows.map(([code, creativeIds]) => [code, JSON.parse(creativeIds) as string[]]));
+}
+
 export function readFeatureTypes(store: Store, logId: number): Map<string, 'number' | 'text'> {
   const rows = store.db.prepare('SELECT name, type FROM log_features WHERE log_id = ? ORDER BY name').all(logId) as {
     name: string;
@@ -86,6 +92,19 @@ export function positionCodes(store: Store, positions: readonly (readonly string
       positions.map(([scene, position]) => (find.get(scene, Number(position)) ?? insert.get(scene, Number(position))) as number),
     )
     .immediate();
+}
+
+/** Codes of sets of creative ids, given in any order and more than once; 0 for a list without an id. */
+export function candidateCodes(store: Store, lists: readonly (readonly string[])[]): number[] {
+  const find = store.db.prepare('SELECT set_id FROM candidate_sets WHERE creative_ids = ?').pluck();
+  const insert = store.db.prepare('INSERT INTO candidate_sets (creative_ids) VALUES (?) RETURNING set_id').pluck();
+  const codeOf = (list: readonly string[]): number => {
+    const ids = [...new Set(list)].filter(Boolean).sort();
+    if (ids.length === 0) return 0;
+    const text = JSON.stringify(ids);
+    return (find.get(text) ?? insert.get(text)) as number;
+  };
+  return store.db.transaction(() => lists.map(codeOf)).immediate();
 }
 
 /** Codes of a text feature's values; from the 65,537th on all share the code of "(other)". */

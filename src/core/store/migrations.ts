@@ -217,4 +217,44 @@ export const MIGRATIONS: readonly Migration[] = [
         run_id     INTEGER NOT NULL REFERENCES runs
       ) STRICT;`,
   },
+  {
+    name: '007_plan_history',
+    sql: `
+      CREATE TABLE plan_windows (               -- what a plan was made from, window by window
+        day         TEXT NOT NULL,
+        ad_id       TEXT NOT NULL,
+        window      INTEGER NOT NULL CHECK (window >= 1),
+        first_day   TEXT NOT NULL,              -- YYYY-MM-DD; empty when undated
+        last_day    TEXT NOT NULL,
+        impressions REAL NOT NULL CHECK (impressions >= 0),
+        clicks      REAL NOT NULL CHECK (clicks >= 0),
+        views       REAL NOT NULL CHECK (views >= 0), -- clicks with a view time
+        view_time_s REAL CHECK (view_time_s >= 0),    -- mean seconds after a click; NULL when not measured
+        lambda      REAL NOT NULL CHECK (lambda >= 0),
+        phase       TEXT NOT NULL CHECK (phase IN ('explore', 'exploit', 'reopened')),
+        leader      TEXT,                       -- creative_id
+        PRIMARY KEY (day, ad_id, window),
+        FOREIGN KEY (day, ad_id) REFERENCES plans ON DELETE CASCADE
+      ) STRICT;
+      CREATE TABLE plan_transitions (           -- changes of state on the way to a plan
+        day         TEXT NOT NULL,
+        ad_id       TEXT NOT NULL,
+        seq         INTEGER NOT NULL CHECK (seq >= 1),
+        window      INTEGER NOT NULL CHECK (window >= 0), -- 0: before the first
+        event       TEXT NOT NULL CHECK (event IN ('exit', 'reopen', 'retire', 'return')),
+        creative_id TEXT,
+        reason      TEXT NOT NULL,
+        numbers     TEXT NOT NULL CHECK (json_valid(numbers)), -- JSON object
+        PRIMARY KEY (day, ad_id, seq),
+        FOREIGN KEY (day, ad_id) REFERENCES plans ON DELETE CASCADE
+      ) STRICT;`,
+  },
+  {
+    name: '008_candidates',
+    sql: `
+      CREATE TABLE candidate_sets (             -- one code for the creatives that were live together, shared by all logs
+        set_id       INTEGER PRIMARY KEY,       -- 0 in a log's column stands for candidates not given
+        creative_ids TEXT NOT NULL UNIQUE       -- JSON array, sorted
+      ) STRICT;`,
+  },
 ];

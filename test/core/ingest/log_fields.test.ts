@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { literal, withDuckDb } from '../../../src/core/ingest/duckdb.ts';
-import { parseNumberSql, parseTimeSql, problemSql, timeProblemSql } from '../../../src/core/ingest/log_fields.ts';
+import {
+  candidatesProblemSql,
+  parseCandidatesSql,
+  parseNumberSql,
+  parseTimeSql,
+  problemSql,
+  timeProblemSql,
+} from '../../../src/core/ingest/log_fields.ts';
 
 /** What is parsed of each text, and whether that is a problem. */
 function evaluate(texts: readonly string[], parse: (column: string) => string, problem: (parsed: string) => string): Promise<unknown[][]> {
@@ -42,6 +49,40 @@ describe('a number', () => {
       expect(await isProblem(wrong, mustBeGiven)).toEqual(wrong.map(() => true));
       expect(await isProblem(['0.5', '1', '50%'], mustBeGiven)).toEqual([false, false, false]);
     }
+  });
+});
+
+describe('a list of candidates', () => {
+  /** The ids of each text, and whether it is a problem that the creative "a" was shown. */
+  const idsOf = async (texts: readonly string[]) =>
+    (await evaluate(texts, parseCandidatesSql, (parsed) => candidatesProblemSql(parsed, "'a'"))) as [string[] | null, boolean][];
+
+  it('is a JSON array as it stands, or ids between bars without the spaces around them', async () => {
+    const lists: Readonly<Record<string, readonly (string | null)[] | null>> = {
+      'a|b': ['a', 'b'],
+      ' b | a ': ['b', 'a'],
+      'a||': ['a', '', ''],
+      a: ['a'],
+      '[a|a': ['[a', 'a'],
+      '["a", " b|c "]': ['a', ' b|c '],
+      ' ["a"] ': ['a'],
+      '["a", 12345678901234567890, 1.5, null]': ['a', '12345678901234567890', '1.5', null],
+      '': null,
+      '  ': null,
+    };
+    expect((await idsOf(Object.keys(lists))).map(([ids, problem]) => [ids, problem])).toEqual(
+      Object.values(lists).map((ids) => [ids, false]),
+    );
+  });
+
+  it('is a problem where it does not hold the shown creative', async () => {
+    const texts = ['b|c', 'aa|b', 'A', '|', '[]', '["b"]', '[" a"]', '[null]', '["a"', '{"a":1}'];
+    expect((await idsOf(texts)).map(([, problem]) => problem)).toEqual(texts.map(() => true));
+  });
+
+  it('never holds a creative without an id', async () => {
+    const [row] = await evaluate(['a||b'], parseCandidatesSql, (parsed) => candidatesProblemSql(parsed, "''"));
+    expect(row?.[1]).toBe(true);
   });
 });
 

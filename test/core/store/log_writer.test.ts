@@ -49,12 +49,17 @@ function openLog() {
     ['ad', 'c'],
   ]);
   positionCodes(store, [['feed', '1']]);
-  const write = (log: string, batches: readonly (readonly Row[])[], idsGiven = true) => {
+  const writerAfter = (log: string, batches: readonly (readonly Row[])[], idsGiven: boolean): LogWriter => {
     const writer = new LogWriter(store, { logId: ensureLog(store, log), runId, unit: 'impression', idsGiven });
     for (const batch of batches) writer.add(batchOf(batch));
     writer.flush();
-    return { inserted: writer.inserted, duplicates: writer.duplicates };
+    return writer;
   };
+  const write = (log: string, batches: readonly (readonly Row[])[], idsGiven = true) => {
+    const { inserted, duplicates } = writerAfter(log, batches, idsGiven);
+    return { inserted, duplicates };
+  };
+  const alsoIn = (log: string, batches: readonly (readonly Row[])[]) => writerAfter(log, batches, true).alsoIn;
   const read = (log: string): Omit<Row, 'id'>[] => {
     const { rows, columns } = readLogColumns(store, ensureLog(store, log), ['ts', 'arm', 'click', 'propensity']);
     const { ts, arm, click, propensity } = columns;
@@ -65,7 +70,7 @@ function openLog() {
       propensity: propensity[i] as number,
     }));
   };
-  return { store, write, read };
+  return { store, write, alsoIn, read };
 }
 
 const withoutId = ({ ts, arm, click, propensity }: Row) => ({ ts, arm, click, propensity });
@@ -116,5 +121,23 @@ describe('LogWriter', () => {
     const { write } = openLog();
     const one: Row = { id: 5n, ts: 1.7e12, arm: 1, click: 0, propensity: 0.5 };
     expect(write('ids', [[one, { ...one, click: 1 }], [one]])).toEqual({ inserted: 1, duplicates: 2 });
+  });
+
+  it('counts ids that other logs have at a time it overlaps, once each', () => {
+    const { write, alsoIn } = openLog();
+    const rowAt = (id: bigint, ts = 1.7e12): Row => ({ id, ts, arm: 1, click: 0, propensity: 0.5 });
+    write('one', [[1n, 2n, 3n].map((id) => rowAt(id))]);
+    write('two', [[3n, 4n].map((id) => rowAt(id))]);
+    write('earlier', [[rowAt(3n, 1.6e12)]]);
+    const batches = [
+      [2n, 3n, 3n, 9n],
+      [3n, 4n, 2n],
+    ].map((ids) => ids.map((id) => rowAt(id)));
+    const expected = new Map([
+      ['one', 2],
+      ['two', 2],
+    ]);
+    expect(alsoIn('new', batches)).toEqual(expected);
+    expect(alsoIn('one', [[rowAt(9n)]])).toEqual(new Map([['new', 1]]));
   });
 });
