@@ -6,6 +6,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 STAMPS := node_modules/.stamps
+PEERS := .peers
 SOURCES := $(shell find src -name '*.ts' 2>/dev/null)
 TESTS := $(shell find test bench fixtures docs -name '*.ts' -o -name '*.mjs' 2>/dev/null)
 CONFIG := package.json tsconfig.json tsconfig.test.json biome.json knip.json vitest.config.ts
@@ -19,7 +20,7 @@ export npm_config_nodedir := $(NODE_PREFIX)
 endif
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 install: $(STAMPS)/install ## install the exact packages of package-lock.json
 build: dist/.built ## compile src to dist
@@ -36,6 +37,10 @@ demo: build ## the whole main job on the fixtures; CSVs and pictures in out/demo
 bench: build ## benchmarks, one JSON line each: ours, reference, ratio
 	@npx tsc -p bench && node dist-bench/bench/run.js
 
+bench-peers: build $(PEERS)/.installed ## replay beside Open Bandit Pipeline and MABWiser (a Python environment of 420 MB)
+	@npx tsc -p bench && node dist-bench/bench/peers.js
+	@$(PEERS)/bin/python -B bench/peers/open_bandit.py "$${ATELIER_REAL_DATA:-../shared/data}"
+
 docs: build ## write docs/cli.md and docs/schema.md from the program
 	@node docs/generate.mjs
 
@@ -43,7 +48,7 @@ fmt: $(STAMPS)/install ## format and mend what Biome can
 	@npx biome check --write .
 
 clean: ## remove everything that was built
-	rm -rf dist dist-bench out node_modules
+	rm -rf dist dist-bench out node_modules $(PEERS)
 
 # npm removes what stands in node_modules, so the stamps are made after it.
 $(STAMPS)/install: package.json package-lock.json
@@ -54,10 +59,17 @@ $(STAMPS)/install: package.json package-lock.json
 dist/.built: $(STAMPS)/install tsconfig.json $(SOURCES)
 	@rm -rf dist && npx tsc -p tsconfig.json && touch $@
 
+# The peers name packages of gigabytes that bench/peers/stubs.py stands in for, so their own dependencies are left out.
+$(PEERS)/.installed: bench/peers/requirements.txt bench/peers/requirements-peers.txt
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r bench/peers/requirements-peers.txt
+	@touch $@
+
 $(STAMPS)/lint: $(STAMPS)/install $(SOURCES) $(TESTS) $(CONFIG)
 	@npx biome check --error-on-warnings . && npx knip && touch $@
 
 $(STAMPS)/types: $(STAMPS)/install $(SOURCES) $(TESTS) $(CONFIG)
 	@npx tsc --noEmit -p tsconfig.test.json && touch $@
 
-.PHONY: help install build check lint types test demo bench docs fmt clean
+.PHONY: help install build check lint types test demo bench bench-peers docs fmt clean

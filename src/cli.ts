@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { composeCommand } from './commands/compose.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -130,5 +131,6 @@ export function terminalIo(): Io {
     workingDirectory: process.cwd(),
     now: () => new Date(),
     signal: controller.signal,
+    threads: availableParallelism(),
   };
 }

@@ -8,4 +8,6 @@ export interface Io {
   readonly workingDirectory: string;
   readonly now: () => Date;
   readonly signal: AbortSignal;
+  /** Threads that heavy work may use; 1 when not given. */
+  readonly threads?: number;
 }

@@ -1,35 +1,56 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { SelectionConfig } from '../core/config.ts';
 import { UserError } from '../core/errors.ts';
-import { readClickData } from './click_data.ts';
+import type { Estimator } from '../core/feedback/estimators.ts';
+import type { Estimate, ReplayResult } from '../core/feedback/evaluation.ts';
+import type { RankedPoint } from '../core/feedback/sweep.ts';
+import { readConfig } from './config_file.ts';
+import type { ReplayData } from './replay_data.ts';
+import { describeReplay, describeSweep } from './replay_text.ts';
 import {
   type CliContext,
-  count,
   createCommand,
+  parseDay,
   parseList,
   parsePositiveInteger,
-  percent,
   type StoreSession,
   storeAction,
-  table,
   unknownIds,
 } from './shared.ts';
 
 /** One list for the flag; the policies themselves are in core/feedback/policies/registry.ts, and a test compares the two. */
-export const POLICY_NAMES = ['ucb', 'ucb1', 'uniform'] as const;
+export const POLICY_NAMES = ['ucb', 'ucb1', 'kl', 'thompson', 'epsilon-greedy', 'uniform', 'logged', 'plan'] as const;
+const ESTIMATOR_NAMES = ['replay', 'ips', 'snips', 'dm', 'dr'] as const satisfies readonly Estimator[];
+/** Policies whose choices are given, so they have no state to exit from. */
+const GIVEN = ['logged', 'plan'];
 
 interface Options {
   readonly policy: (typeof POLICY_NAMES)[number];
+  readonly exit?: boolean;
   readonly log?: string;
   readonly batch: number | 'day';
   readonly ads?: string[];
+  readonly config?: string;
+  readonly seeds: number;
+  readonly sweep?: ReadonlyMap<string, readonly string[]>;
+  readonly by: Estimator;
+  readonly curve?: string;
+  readonly day?: string;
 }
 
 export function replayCommand(context: CliContext): Command {
   return createCommand('replay', 'what a selection policy would have earned on a click log', 'atelier replay --policy ucb --log demo')
-    .addOption(new Option('--policy <name>', 'the policy').choices(POLICY_NAMES).makeOptionMandatory())
+    .addOption(new Option('--policy <name>', 'the policy; plan: the shares that select stored').choices(POLICY_NAMES).makeOptionMandatory())
+    .option('--exit', 'with the exit mechanism: stop exploring when the best is known')
     .option('--log <name>', 'one log (all logs when not given)')
     .option('--batch <n|1d>', 'the policy learns after so many rows, or at the end of each day', parseBatch, 1)
     .option('--ads <a,b>', 'only these ads', parseList)
+    .option('--config <file>', 'settings of reward, policy and exit in YAML')
+    .option('--seeds <n>', 'runs with so many seeds; intervals contain how much they differ', parsePositiveInteger, 5)
+    .option('--sweep <name=a,b>', 'run each of these values of a setting; may be given again', collectSweep)
+    .addOption(new Option('--by <estimator>', 'what a sweep is ranked by').choices(ESTIMATOR_NAMES).default('replay'))
+    .option('--curve <file>', "write the first run's learning curve as .csv")
+    .option('--day <day>', 'with --policy plan: the plan for this day (the newest when not given)', parseDay)
     .action(storeAction<Options>(context, 'existing', replayLog));
 }
 
@@ -39,99 +60,138 @@ function parseBatch(text: string): number | 'day' {
   return parsePositiveInteger(text);
 }
 
+function collectSweep(text: string, earlier: ReadonlyMap<string, readonly string[]> | undefined): ReadonlyMap<string, readonly string[]> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError(`Expected a setting and its values, such as alpha=0.03,0.1,1, but received "${text}".`);
+  return new Map([...(earlier ?? []), [text.slice(0, at).trim(), parseList(text.slice(at + 1))]]);
+}
+
 async function replayLog(session: StoreSession<Options>) {
-  const { findLog, readArms } = await import('../core/store/logs.ts');
-  const { readLogColumns, readLogUsers } = await import('../core/store/log_columns.ts');
-  const { prepareReplayLog } = await import('../core/feedback/replay_log.ts');
-  const { replay } = await import('../core/feedback/replay.ts');
-  const { POLICIES } = await import('../core/feedback/policies/registry.ts');
+  const { describeConfig } = await import('../core/config.ts');
+  const { findLog } = await import('../core/store/logs.ts');
+  const { rankPoints, sweepPoints } = await import('../core/feedback/sweep.ts');
+  const { runTasks } = await import('../core/feedback/replay_threads.ts');
+  const { readReplayData } = await import('./replay_data.ts');
   const { store, options } = session;
+  checkFlags(options);
+  const config = await readConfig(session);
+  const points = sweepPoints(config, options.sweep ?? new Map(), options.policy, options.exit === true);
   const logId = findLog(store, options.log);
-  const { rows, columns } = readLogColumns(store, logId, ['ts', 'arm', 'position', 'click', 'propensity']);
-  if (rows === 0) {
-    throw new UserError(
-      'Expected a log of single impressions but there are only aggregated rows.',
-      'Replay needs one row per impression; ecoi and select work on aggregated rows.',
-    );
-  }
-  const adOfCode = new Map([...readArms(store)].map(([code, arm]) => [code, arm.adId]));
-  const failures = unknownIds('an ad', options.ads, adOfCode.values());
-  for (const [code, adId] of adOfCode) if (options.ads && !options.ads.includes(adId)) adOfCode.delete(code);
-  const { log, sorted, armCodes } = prepareReplayLog({ rows, ...columns, users: readLogUsers(store, logId) }, adOfCode);
-  const { exposureFactor, directModel } = await fitDirectModel(store, logId, armCodes);
-  const policy = POLICIES[options.policy];
-  if (!policy) throw new Error(`policy ${options.policy} is not registered`);
-  const startedAt = session.io.now().getTime();
-  const result = replay(log, { policy, seed: session.seed, exposureFactor, directModel, batch: options.batch });
-  const seconds = Math.max(0.001, (session.io.now().getTime() - startedAt) / 1000);
-  const estimators = Object.fromEntries(
-    Object.entries(result.estimators).map(([name, { value, ciLow, ciHigh }]) => [name, { value, ci_low: ciLow, ci_high: ciHigh }]),
+  const data = await readReplayData(store, logId, options.ads);
+  const failures = unknownIds('an ad', options.ads, data.adIds);
+  const plan = options.policy === 'plan' ? await planShares(session, data) : undefined;
+  const inputs = { log: data.log, direct: data.direct, shares: plan?.shares };
+  const tasks = points.flatMap(({ config: settings }) =>
+    Array.from({ length: options.seeds }, (_, index) => ({
+      policy: options.policy,
+      config: settings,
+      exit: options.exit === true,
+      batch: options.batch,
+      seed: session.seed + index,
+    })),
   );
+  const startedAt = session.io.now().getTime();
+  const runs = await runTasks(inputs, tasks, {
+    threads: session.io.threads ?? 1,
+    signal: session.signal,
+    onDone: (done) => session.onProgress({ task: `replay ${options.policy}`, done, total: tasks.length, unit: 'runs' }),
+  });
+  const byPoint = points.map((_, index) => runs.slice(index * options.seeds, (index + 1) * options.seeds));
+  const ranked = rankPoints(data.log, points, byPoint, options.by, session.seed);
+  const seconds = Math.max(0.001, (session.io.now().getTime() - startedAt) / 1000);
+  const best = ranked[0] as RankedPoint;
+  const curve = options.curve === undefined ? undefined : await writeCurve(session, options.curve, inputs, data, best.config);
   const json = {
     policy: options.policy,
+    exit: options.exit === true,
+    batch: options.batch === 'day' ? '1d' : options.batch,
     log: options.log ?? null,
+    plan_day: plan?.day ?? null,
     seed: session.seed,
+    seeds: options.seeds,
+    config: describeConfig(best.config),
+    ...resultJson(best.result),
+    sorted_by_time: data.sorted,
+    events_per_second: Math.round((data.log.rows * tasks.length) / seconds),
+    ...(options.sweep && { ranked_by: options.by, settings: ranked.map(pointJson) }),
+    ...(curve !== undefined && { curve }),
+  };
+  const about = { policy: options.policy, sorted: data.sorted, rowsPerSecond: json.events_per_second };
+  const text = options.sweep ? describeSweep(ranked, options.by, about) : describeReplay(best.result, about);
+  if (curve !== undefined) text.push(`written: ${curve}`);
+  return { json, failures, text, counts: { rounds: best.result.rounds, matched: Math.round(best.result.matched), runs: tasks.length } };
+}
+
+function checkFlags({ policy, exit, day, sweep, curve }: Options): void {
+  if (exit && GIVEN.includes(policy)) throw new UserError(`Expected --exit beside a policy that learns, but ${policy} does not.`);
+  if (day !== undefined && policy !== 'plan') throw new UserError('Expected --day beside --policy plan only.');
+  if (curve !== undefined && !curve.endsWith('.csv')) throw new UserError(`Expected --curve to name a .csv file but received ${curve}.`);
+  if (curve !== undefined && sweep !== undefined) {
+    throw new UserError(
+      'Expected --curve without --sweep: it shows one setting.',
+      'Give the setting by --config, or a --sweep of one run.',
+    );
+  }
+}
+
+/** The stored plan's share of each arm of the log. */
+async function planShares(session: StoreSession<Options>, data: ReplayData): Promise<{ day: string | null; shares: Float64Array }> {
+  const { readPlanShares } = await import('../core/store/shares.ts');
+  const { day, shares } = readPlanShares(session.store, session.options.day);
+  if (shares.size === 0) {
+    const which = session.options.day === undefined ? 'a plan' : `a plan for ${session.options.day}`;
+    throw new UserError(`Expected ${which} in the store but there is none.`, 'Make one with atelier select.');
+  }
+  return { day, shares: Float64Array.from(data.arms, ({ adId, creativeId }) => shares.get(adId)?.get(creativeId) ?? 0) };
+}
+
+async function writeCurve(
+  session: StoreSession<Options>,
+  file: string,
+  inputs: Parameters<typeof import('../core/feedback/replay_task.ts').runTask>[0],
+  data: ReplayData,
+  config: SelectionConfig,
+): Promise<string> {
+  const { runTask } = await import('../core/feedback/replay_task.ts');
+  const { CURVE_COLUMNS, createCurveRows } = await import('./replay_curve.ts');
+  const { writeCsv } = await import('./csv_file.ts');
+  const { policy, exit, batch } = session.options;
+  const curve = createCurveRows(data);
+  runTask(inputs, { policy, config, exit: exit === true, batch, seed: session.seed }, curve.onPoint);
+  const path = session.path(file);
+  writeCsv(path, curve.rows, CURVE_COLUMNS);
+  return path;
+}
+
+function estimateJson(estimate: Estimate | null) {
+  if (estimate === null) return null;
+  const { value, ciLow, ciHigh, reason } = estimate;
+  return { value, ci_low: ciLow, ci_high: ciHigh, ...(reason !== null && { reason }) };
+}
+
+function resultJson(result: ReplayResult) {
+  const { meanWeight, outcomes } = result;
+  return {
     rounds: result.rounds,
     matched: result.matched,
+    matched_share: result.matchedShare,
     coverage: result.coverage,
     effective_sample_size: result.effectiveSampleSize,
     largest_weight: result.largestWeight,
+    mean_weight: meanWeight && { value: meanWeight.value, ci_low: meanWeight.ciLow, ci_high: meanWeight.ciHigh },
     logged_reward: result.loggedReward,
-    estimators,
+    estimators: Object.fromEntries(ESTIMATOR_NAMES.map((name) => [name, estimateJson(result.estimators[name])])),
+    outcomes: { view_time_s: estimateJson(outcomes.viewTime), revenue_per_mille: estimateJson(outcomes.revenue) },
     estimated_propensities: result.estimatedPropensities,
     clusters: result.clusters,
-    sorted_by_time: sorted,
-    events_per_second: Math.round(result.rounds / seconds),
   };
-  return { json, failures, text: describe(json), counts: { rounds: result.rounds, matched: result.matched } };
 }
 
-/** Exposure factors by position code, and the shrunk ECOI by arm of the replay, from the log's roll-up. */
-async function fitDirectModel(store: StoreSession<Options>['store'], logId: number | undefined, armCodes: readonly number[]) {
-  const { computeEcoi } = await import('../core/feedback/ecoi.ts');
-  const data = await readClickData(store, logId);
-  const report = computeEcoi(data.input);
-  const exposureFactor = new Float64Array(Math.max(0, ...data.positions.map(({ code }) => code)) + 1).fill(1);
-  report.positions.forEach((row, index) => {
-    exposureFactor[data.positions[index]?.code as number] = row.exposureFactor ?? 1;
-  });
-  const shrunk = new Map(report.creatives.map((row, index) => [data.arms[index]?.code, row.ecoiShrunk ?? 0]));
-  return { exposureFactor, directModel: Float64Array.from(armCodes, (code) => shrunk.get(code) ?? 0) };
-}
-
-interface Report {
-  readonly policy: string;
-  readonly rounds: number;
-  readonly matched: number;
-  readonly coverage: number;
-  readonly effective_sample_size: number;
-  readonly largest_weight: number;
-  readonly logged_reward: number;
-  readonly estimators: Record<string, { value: number | null; ci_low: number | null; ci_high: number | null }>;
-  readonly estimated_propensities: number;
-  readonly clusters: { readonly by: string; readonly count: number };
-  readonly sorted_by_time: boolean;
-  readonly events_per_second: number;
-}
-
-function describe(report: Report): string[] {
-  const rows = Object.entries(report.estimators).map(([name, { value, ci_low, ci_high }]) => [
-    name,
-    value === null ? 'cannot be evaluated' : percent(value, 3),
-    value === null ? 'too few matched rows' : `${percent(ci_low, 3)} – ${percent(ci_high, 3)}`,
-    value === null || report.logged_reward === 0 ? '' : `${(100 * (value / report.logged_reward - 1)).toFixed(1)}%`,
-  ]);
-  const lines = [
-    `${report.policy}: ${count(report.rounds)} rows, ${count(report.matched)} matched (${percent(report.coverage, 1)}), effective sample ${count(report.effective_sample_size)}, largest weight ${report.largest_weight.toPrecision(3)}`,
-    '',
-    ...table(['estimator', 'clicks per impression', '95 % interval', 'against the log'], rows, [3]),
-    '',
-    `The log itself: ${percent(report.logged_reward, 3)}. Intervals are of this one run of the policy (its choices change with --seed) and resample ${report.clusters.count} clusters by ${report.clusters.by}. ${count(report.events_per_second)} rows/s.`,
-  ];
-  if (report.estimated_propensities > 0)
-    lines.push(
-      `${count(report.estimated_propensities)} propensities were not given and are estimated from the counts of each ad, position and day.`,
-    );
-  if (!report.sorted_by_time) lines.push('The log was not in time order; it was sorted.');
-  return lines;
+function pointJson({ values, result, behindBest }: RankedPoint, rank: number) {
+  return {
+    rank: rank + 1,
+    setting: Object.fromEntries(values),
+    ...resultJson(result),
+    behind_best: estimateJson(behindBest),
+  };
 }

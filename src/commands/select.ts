@@ -1,41 +1,21 @@
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { UserError } from '../core/errors.ts';
+import type { SelectionConfig } from '../core/config.ts';
+import { type ItemFailure, UserError } from '../core/errors.ts';
+import type { AdPlan } from '../core/feedback/ad_plan.ts';
 import type { EcoiReport } from '../core/feedback/ecoi.ts';
-import type { AdDays, Outcomes } from '../core/feedback/outcomes.ts';
-import type { CreativeOutcome } from '../core/feedback/reward.ts';
-import type { Ad, Creative } from '../core/store/creatives.ts';
+import type { AdDay } from '../core/feedback/outcomes.ts';
+import type { Creative } from '../core/store/creatives.ts';
 import type { Store } from '../core/store/open.ts';
-import type { PlanCreativeRow, PlanRow } from '../core/store/plans.ts';
+import type { PlanRow } from '../core/store/plans.ts';
 import { type ClickData, readClickData } from './click_data.ts';
-import {
-  type CliContext,
-  createCommand,
-  parseDay,
-  parseList,
-  percent,
-  type StoreSession,
-  storeAction,
-  table,
-  unknownIds,
-} from './shared.ts';
+import { readConfig } from './config_file.ts';
+import { adReason, creativeReason, dayText, explain, planTable } from './select_text.ts';
+import { type CliContext, createCommand, parseDay, parseList, type StoreSession, storeAction, unknownIds } from './shared.ts';
 
 const MS_PER_DAY = 86_400_000;
-/** Impressions a day assumed for an ad that was never shown, or hardly. */
-const LEAST_IMPRESSIONS = 1_000;
 /** Prior without any click in the logs: one click in a hundred impressions, worth one click. */
 const BLANK_PRIOR = { k: 1, m: 0.01 };
-const NEVER_SHOWN: CreativeOutcome = {
-  ecoiShrunk: 0,
-  clicks: 0,
-  effectiveImpressions: 0,
-  impressions: 0,
-  revenue: 0,
-  views: 0,
-  logViewTime: 0,
-};
-const NO_DAYS: AdDays = { windows: [], impressions: 0 };
-const CREATIVES_SHOWN = 60;
 const COLUMNS = ['day', 'ad_id', 'creative_id', 'state', 'share', 'propensity', 'index', 'reward', 'ecoi_shrunk', 'reason'] as const;
 
 interface Options {
@@ -43,6 +23,8 @@ interface Options {
   readonly ads?: string[];
   readonly day?: string;
   readonly out?: string;
+  readonly config?: string;
+  readonly explain?: string[];
 }
 
 export function selectCommand(context: CliContext): Command {
@@ -54,70 +36,106 @@ export function selectCommand(context: CliContext): Command {
     .option('--log <name>', 'learn from one log (all logs when not given)')
     .option('--ads <a,b>', 'only these ads', parseList)
     .option('--day <day>', 'the day the plan is for, YYYY-MM-DD (tomorrow when not given)', parseDay)
+    .option('--config <file>', 'settings of reward, policy, exit and plan in YAML')
+    .option('--explain <ids>', 'say in several lines why these creatives, or ads, have their shares', parseList)
     .option('--out <file>', 'write the plan as .csv or .json')
     .action(storeAction<Options>(context, 'existing', select));
 }
 
 async function select(session: StoreSession<Options>) {
-  const { computeEcoi } = await import('../core/feedback/ecoi.ts');
-  const { collectOutcomes } = await import('../core/feedback/outcomes.ts');
-  const { findLog } = await import('../core/store/logs.ts');
+  const { describeConfig } = await import('../core/config.ts');
   const { savePlans } = await import('../core/store/plans.ts');
   const { store, options } = session;
   if (options.out !== undefined && !['.csv', '.json'].includes(extname(options.out))) {
     throw new UserError(`Expected --out to name a .csv or .json file but received ${options.out}.`);
   }
-  // Before the first log comes back, every creative is one never shown.
-  const data = await readClickData(store, options.log === undefined ? undefined : findLog(store, options.log));
-  const report = computeEcoi(data.input);
-  const learnt: Learnt = {
-    report,
-    outcomes: collectOutcomes({ ...data.cells, creative: data.input.creative }, report, data.input.ad, data.ads.length),
-    creativeIndex: new Map(data.arms.map((arm, index) => [`${arm.adId}\0${arm.creativeId}`, index])),
-    adIndex: new Map(data.ads.map((ad, index) => [ad, index])),
-  };
-  const all = await collectAds(store, data);
-  const ads = all.filter(({ ad }) => !options.ads || options.ads.includes(ad.adId));
-  const failures = unknownIds(
-    'an ad',
-    options.ads,
-    all.map(({ ad }) => ad.adId),
-  );
-  if (all.length === 0) throw new UserError('Expected ads with creatives but there are none.', 'Compose or import creatives first.');
-  const plans: PlanRow[] = [];
-  const notes = new Map<string, number>();
+  const config = await readConfig(session);
+  const { ads, learnt, failures } = await learn(session);
+  const plans: NamedPlan[] = [];
   for (const [index, ad] of ads.entries()) {
-    const { plan, notes: adNotes } = await planAd(session, ad, learnt);
-    plans.push(plan);
-    for (const note of adNotes) notes.set(note, (notes.get(note) ?? 0) + 1);
+    plans.push({ ...ad, plan: await planOf(session, ad, learnt, config) });
     session.onProgress({ task: 'select', done: index + 1, total: ads.length, unit: 'ads' });
   }
   const day = options.day ?? new Date(session.now.getTime() + MS_PER_DAY).toISOString().slice(0, 10);
-  savePlans(store, day, plans, session.runId);
+  const rows = plans.map((named) => planRow(named, config));
+  savePlans(store, day, rows, session.runId);
+  const explanations = (options.explain ?? []).map((id) => ({ id, lines: explain(id, plans, config) }));
+  const notes = countNotes(plans);
   const json = {
     day,
     seed: session.seed,
-    ads: plans.map(({ adId, state, lambda, creatives }) => ({ ad_id: adId, state, lambda, creatives: creatives.map(creativeJson) })),
+    config: describeConfig(config),
+    ads: rows.map((row, i) => adJson(row, plans[i] as NamedPlan, config)),
     notes: [...notes.keys()],
+    explanations,
   };
-  const text = [`Plan for ${day}:`, '', ...planTable(plans), '', ...[...notes].map(([note, times]) => `${note} (${times} ads)`)];
-  if (options.out !== undefined) text.push(`written: ${await writePlan(session.path(options.out), day, json, plans)}`);
-  return { json, text, failures, counts: { ads: plans.length, creatives: plans.reduce((sum, plan) => sum + plan.creatives.length, 0) } };
+  const text =
+    options.explain === undefined
+      ? [`Plan for ${day}:`, '', ...planTable(rows), '', ...[...notes].map(([note, times]) => `${note} (${times} ads)`)]
+      : explanations.flatMap(({ lines }) => [...lines, '']).slice(0, -1);
+  if (options.out !== undefined) text.push(`written: ${await writePlan(session.path(options.out), day, json, rows)}`);
+  const unexplained = explanations
+    .filter(({ lines }) => lines.length === 0)
+    .map(({ id }): ItemFailure => ({ item: id, reason: 'Expected a creative or an ad of this plan but there is none with this id.' }));
+  return {
+    json,
+    text,
+    failures: [...failures, ...unexplained],
+    counts: { ads: rows.length, creatives: rows.reduce((sum, plan) => sum + plan.creatives.length, 0) },
+  };
 }
 
-/** What the logs have taught, of all ads at once. */
+/** What the logs have taught of all ads. */
 interface Learnt {
   readonly report: EcoiReport;
-  readonly outcomes: Outcomes;
-  readonly creativeIndex: ReadonlyMap<string, number>;
-  readonly adIndex: ReadonlyMap<string, number>;
+  /** Days of each ad, by ad id. */
+  readonly days: ReadonlyMap<string, readonly AdDay[]>;
 }
 
 interface AdCandidates {
-  readonly ad: Ad;
+  readonly adId: string;
   readonly creativeIds: readonly string[];
-  /** The creative that is the note's own title (and cover), if one is. */
-  readonly base: string | undefined;
+  /** Index of the creative that is the note's own title (and cover), if one is. */
+  readonly base: number | undefined;
+}
+
+export interface NamedPlan extends AdCandidates {
+  readonly plan: AdPlan;
+}
+
+async function learn(session: StoreSession<Options>): Promise<{ ads: AdCandidates[]; learnt: Learnt; failures: ItemFailure[] }> {
+  const { computeEcoi } = await import('../core/feedback/ecoi.ts');
+  const { collectDays } = await import('../core/feedback/outcomes.ts');
+  const { findLog } = await import('../core/store/logs.ts');
+  const { store, options } = session;
+  // Before the first log comes back, every creative is one never shown.
+  const data = await readClickData(store, options.log === undefined ? undefined : findLog(store, options.log));
+  const report = computeEcoi(data.input);
+  const all = await collectAds(store, data);
+  if (all.length === 0) throw new UserError('Expected ads with creatives but there are none.', 'Compose or import creatives first.');
+  const adIndex = new Map(all.map(({ adId }, index) => [adId, index]));
+  const placeIn = all.map(({ creativeIds }) => new Map(creativeIds.map((id, at) => [id, at])));
+  const places = data.arms.map(({ adId, creativeId }) => {
+    const ad = adIndex.get(adId) as number;
+    return { ad, at: placeIn[ad]?.get(creativeId) as number };
+  });
+  const cells = { ...data.cells, creative: data.input.creative, position: data.input.position };
+  const factors = report.positions.map(({ exposureFactor }) => exposureFactor ?? 0);
+  const days = collectDays(
+    cells,
+    factors,
+    places,
+    all.map(({ creativeIds }) => creativeIds.length),
+  );
+  return {
+    ads: all.filter(({ adId }) => !options.ads || options.ads.includes(adId)),
+    learnt: { report, days: new Map(all.map(({ adId }, index) => [adId, days[index] as AdDay[]])) },
+    failures: unknownIds(
+      'an ad',
+      options.ads,
+      all.map(({ adId }) => adId),
+    ),
+  };
 }
 
 /** Every ad with its creatives: those stored, and those that only the log knows. */
@@ -125,7 +143,7 @@ async function collectAds(store: Store, data: ClickData): Promise<AdCandidates[]
   const { readAds, readCreatives } = await import('../core/store/creatives.ts');
   const { readElement } = await import('../core/store/elements.ts');
   const { readNotes } = await import('../core/store/notes.ts');
-  const known = new Map(readAds(store).map((ad) => [ad.adId, ad]));
+  const noteOf = new Map(readAds(store).map(({ adId, noteId }) => [adId, noteId]));
   const creatives = new Map<string, Creative[]>();
   for (const creative of readCreatives(store)) creatives.set(creative.adId, [...(creatives.get(creative.adId) ?? []), creative]);
   const ids = new Map<string, Set<string>>();
@@ -135,94 +153,71 @@ async function collectAds(store: Store, data: ClickData): Promise<AdCandidates[]
   return [...ids]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([adId, set]) => {
-      const ad = known.get(adId) ?? { adId, noteId: null };
-      const title = ad.noteId === null ? undefined : titles.get(ad.noteId);
+      const title = titles.get(noteOf.get(adId) ?? '');
       const own = (creatives.get(adId) ?? []).filter(
         (creative) => title && readElement(store, creative.elements.title ?? '')?.text === title,
       );
-      return { ad, creativeIds: [...set].sort(), base: own.length === 1 ? own[0]?.creativeId : undefined };
+      const creativeIds = [...set].sort();
+      return { adId, creativeIds, base: own.length === 1 ? creativeIds.indexOf(own[0]?.creativeId as string) : undefined };
     });
 }
 
-async function planAd(
+async function planOf(
   session: StoreSession<Options>,
-  candidates: AdCandidates,
-  learnt: Learnt,
-): Promise<{ plan: PlanRow; notes: readonly string[] }> {
-  const { computeReward } = await import('../core/feedback/reward.ts');
-  const { planShares } = await import('../core/feedback/plan.ts');
+  ad: AdCandidates,
+  { report, days }: Learnt,
+  config: SelectionConfig,
+): Promise<AdPlan> {
+  const { planAd } = await import('../core/feedback/ad_plan.ts');
   const { createRandom } = await import('../core/random.ts');
   const { sha256 } = await import('../core/ids.ts');
-  const { adId } = candidates.ad;
-  const { report } = learnt;
-  const { outcomes, days } = outcomesOf(candidates, learnt);
-  const { windows } = days;
-  const shown = outcomes.map((_, i) => i).filter((i) => (outcomes[i]?.impressions as number) > 0);
-  const { k, m } = report.shrinkage ?? BLANK_PRIOR;
-  const base = candidates.base === undefined ? -1 : shown.findIndex((i) => candidates.creativeIds[i] === candidates.base);
-  const reward = computeReward(
-    shown.map((i) => outcomes[i] as CreativeOutcome),
-    base < 0 ? undefined : base,
-    windows,
-  );
-  const place = new Map(shown.map((i, at) => [i, at]));
-  const shares = planShares(
-    outcomes.map((outcome, i) => ({ ...outcome, rewardRest: reward.rest[place.get(i) ?? -1] ?? 0 })),
-    {
-      k,
-      m,
-      base: reward.base > 0 ? reward.base : m,
-      dispersion: report.dispersion.phi,
-      impressions: Math.max(LEAST_IMPRESSIONS, days.impressions / Math.max(1, windows.length)),
-      windows: windows.length,
-      random: createRandom(session.seed, Number.parseInt(sha256(adId).slice(0, 8), 16)),
-    },
-  );
-  const leader = shown.reduce(
-    (best, i) =>
-      best < 0 || (reward.rewards[place.get(i) as number] as number) > (reward.rewards[place.get(best) as number] as number) ? i : best,
-    -1,
-  );
-  const creatives = outcomes.map((outcome, i): PlanCreativeRow => {
-    const at = place.get(i);
-    const { share, bound } = shares[i] as { share: number; bound: number };
-    const own = at === undefined ? null : (reward.rewards[at] as number);
-    return {
-      creativeId: candidates.creativeIds[i] as string,
-      state: at === undefined ? 'new' : i === leader ? 'leader' : 'live',
-      share,
-      propensity: share,
-      bound,
-      reward: own,
-      ecoiShrunk: at === undefined ? null : outcome.ecoiShrunk,
-      reason: reasonFor(outcome, own, bound, i === leader),
-    };
+  const adDays = days.get(ad.adId) as readonly AdDay[];
+  // A base that was never shown says nothing yet.
+  const isBaseShown = ad.base !== undefined && adDays.some(({ creatives }) => (creatives[ad.base as number]?.impressions as number) > 0);
+  return planAd({
+    creatives: ad.creativeIds.length,
+    days: adDays,
+    base: isBaseShown ? ad.base : undefined,
+    prior: report.shrinkage ?? BLANK_PRIOR,
+    dispersion: report.dispersion.phi,
+    config,
+    random: createRandom(session.seed, Number.parseInt(sha256(ad.adId).slice(0, 8), 16)),
   });
-  return { plan: { adId, state: 'explore', lambda: reward.lambda, creatives }, notes: shown.length > 0 ? reward.notes : [] };
 }
 
-/** What the logs say of an ad's creatives, in the order of the candidates, and of its days. */
-function outcomesOf(candidates: AdCandidates, learnt: Learnt): { outcomes: CreativeOutcome[]; days: AdDays } {
-  const { adId } = candidates.ad;
-  const outcomes = candidates.creativeIds.map((creativeId) => {
-    const index = learnt.creativeIndex.get(`${adId}\0${creativeId}`);
-    return index === undefined ? NEVER_SHOWN : (learnt.outcomes.creatives[index] as CreativeOutcome);
-  });
-  const ad = learnt.adIndex.get(adId);
-  return { outcomes, days: ad === undefined ? NO_DAYS : (learnt.outcomes.ads[ad] as AdDays) };
+function planRow({ adId, creativeIds, plan }: NamedPlan, config: SelectionConfig): PlanRow {
+  const idOf = (index: number): string | null => creativeIds[index] ?? null;
+  return {
+    adId,
+    state: plan.phase,
+    lambda: plan.lambda,
+    creatives: plan.creatives.map((creative, i) => ({
+      creativeId: idOf(i) as string,
+      state: creative.state,
+      share: creative.share,
+      propensity: creative.share,
+      bound: creative.bound,
+      reward: creative.reward,
+      ecoiShrunk: creative.ecoiShrunk,
+      reason: creativeReason(plan, i, config),
+    })),
+    windows: plan.windows.map(({ window, firstDay, lastDay, total, lambda, phase, leader }) => ({
+      window,
+      firstDay: dayText(firstDay),
+      lastDay: dayText(lastDay),
+      impressions: total.impressions,
+      clicks: total.clicks,
+      views: total.views,
+      viewTime: total.views > 0 ? total.viewTime / total.views : null,
+      lambda,
+      phase,
+      leader: idOf(leader),
+    })),
+    transitions: plan.transitions.map(({ creative, ...transition }) => ({ ...transition, creativeId: idOf(creative) })),
+  };
 }
 
-function reasonFor(outcome: CreativeOutcome, reward: number | null, bound: number, leader: boolean): string {
-  if (reward === null) return 'never shown: it comes first';
-  const facts = `ECOI ${percent(outcome.ecoiShrunk)} from ${Math.round(outcome.effectiveImpressions)} effective impressions, reward ${signed(reward)}, bound ${signed(bound)}`;
-  return leader ? `highest reward: ${facts}` : facts;
-}
-
-function signed(value: number): string {
-  return `${value >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}%`;
-}
-
-function creativeJson(row: PlanCreativeRow) {
+function creativeJson(row: PlanRow['creatives'][number]) {
   return {
     creative_id: row.creativeId,
     state: row.state,
@@ -235,12 +230,28 @@ function creativeJson(row: PlanCreativeRow) {
   };
 }
 
-function planTable(plans: readonly PlanRow[]): string[] {
-  const rows = plans.flatMap((plan) =>
-    plan.creatives.map((creative) => [plan.adId, creative.creativeId, creative.state, percent(creative.share, 1), creative.reason]),
-  );
-  const more = rows.length > CREATIVES_SHOWN ? [`… ${rows.length - CREATIVES_SHOWN} more; --out or --json lists them all`] : [];
-  return [...table(['ad', 'creative', 'state', 'share', 'why'], rows.slice(0, CREATIVES_SHOWN), [3]), ...more];
+function adJson(row: PlanRow, { plan }: NamedPlan, config: SelectionConfig) {
+  return {
+    ad_id: row.adId,
+    state: row.state,
+    lambda: row.lambda,
+    reason: adReason(plan, config),
+    exposure_floor: plan.exposureFloor,
+    creatives: row.creatives.map(creativeJson),
+    windows: row.windows.map(({ firstDay, lastDay, viewTime, ...window }) => ({
+      ...window,
+      first_day: firstDay,
+      last_day: lastDay,
+      view_time_s: viewTime,
+    })),
+    transitions: row.transitions.map(({ creativeId, ...transition }) => ({ ...transition, creative_id: creativeId })),
+  };
+}
+
+function countNotes(plans: readonly NamedPlan[]): Map<string, number> {
+  const notes = new Map<string, number>();
+  for (const { plan } of plans) for (const note of plan.notes) notes.set(note, (notes.get(note) ?? 0) + 1);
+  return notes;
 }
 
 async function writePlan(path: string, day: string, json: unknown, plans: readonly PlanRow[]): Promise<string> {

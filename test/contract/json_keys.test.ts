@@ -136,6 +136,12 @@ const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly
   },
   { line: 'replay --policy ucb --log demo', code: 0, shape: REPLAY },
   { line: 'replay --policy ucb1 --log demo --batch 100', code: 0, shape: REPLAY },
+  ...['kl', 'thompson', 'epsilon-greedy', 'logged'].map((policy) => ({
+    line: `replay --policy ${policy} --log demo`,
+    code: 0,
+    shape: REPLAY,
+  })),
+  { line: 'replay --policy ucb --log demo --exit --sweep exit.stability=0.05,0.1 --seeds 2', code: 0, shape: REPLAY },
   { line: 'replay --policy uniform --log demo --batch 1d', code: 0, shape: REPLAY },
   { line: 'export --platform generic --out OUT/set', code: 0, shape: { files: ['string'], violations: 'list' } },
   { line: 'export --log demo --out OUT/demo.parquet', code: 0, shape: { files: ['string'] } },
@@ -252,7 +258,7 @@ describe('what cannot run', () => {
   it.each([
     ['an unknown command', 'imprt notes fixtures/notes', /unknown command/],
     ['an unknown flag', 'titles --emojis none', /unknown option '--emojis'/],
-    ['an unknown policy', 'replay --policy best', /ucb, ucb1, uniform/],
+    ['an unknown policy', 'replay --policy best', /ucb, ucb1, kl, thompson, epsilon-greedy, uniform, logged/],
     ['an unknown generator', 'titles --generator magic', /extractive/],
     ['an unknown listing', 'list everything', /notes, elements/],
     ['an unknown log', 'ecoi --log nope', /one of the logs .*demo/],

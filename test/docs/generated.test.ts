@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 // @ts-expect-error the generator is plain JavaScript, run by node itself
-import { cliReference, schemaReference } from '../../docs/reference.mjs';
+import { cliReference, schemaReference, settingsReference } from '../../docs/reference.mjs';
 
 const page = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -12,5 +12,9 @@ describe('the generated pages', () => {
 
   it('docs/schema.md is what `make docs` writes', async () => {
     expect(page('schema.md')).toBe(await schemaReference());
+  });
+
+  it('docs/settings.md is what `make docs` writes', () => {
+    expect(page('settings.md')).toBe(settingsReference());
   });
 });

@@ -1,55 +1,99 @@
-import type { EcoiReport } from './ecoi.ts';
-import type { CreativeOutcome, ViewTimeWindow } from './reward.ts';
+import type { Span } from '../config.ts';
+import { addSums, type CreativeSums, noSums } from './reward.ts';
 
-/** Cells of the roll-up by index: which creative, which day, and what was summed there. */
+const MS_PER_DAY = 86_400_000;
+
+/** Cells of the roll-up by index: which creative, position and day, and what was summed there. */
 export interface OutcomeCells {
   readonly cells: number;
   readonly creative: ArrayLike<number>;
+  readonly position: ArrayLike<number>;
   readonly day: ArrayLike<number>;
-  readonly sums: Readonly<Record<'impressions' | 'views' | 'view_time_s' | 'log_view_time' | 'revenue', ArrayLike<number>>>;
+  readonly sums: Readonly<Record<'impressions' | 'clicks' | 'views' | 'view_time_s' | 'log_view_time' | 'revenue', ArrayLike<number>>>;
 }
 
-/** The days of an ad, oldest first. */
-export interface AdDays {
-  readonly windows: readonly ViewTimeWindow[];
-  readonly impressions: number;
+/** One day of an ad: sums by creative, in the ad's own order. */
+export interface AdDay {
+  /** Days since 1970-01-01 UTC; −1 when undated. */
+  readonly day: number;
+  readonly creatives: readonly CreativeSums[];
 }
 
-export interface Outcomes {
-  /** By creative index. */
-  readonly creatives: readonly CreativeOutcome[];
-  /** By ad index. */
-  readonly ads: readonly AdDays[];
+/** A stretch of whole days of an ad, as the exit mechanism takes them. */
+export interface AdWindow {
+  readonly firstDay: number;
+  readonly lastDay: number;
+  readonly creatives: readonly CreativeSums[];
 }
 
-/** What became of every creative, and of every ad day by day, in one pass over the cells; the ad of each creative is in `ad`. */
-export function collectOutcomes(cells: OutcomeCells, report: EcoiReport, ad: ArrayLike<number>, ads: number): Outcomes {
-  const sums = report.creatives.map(() => ({ revenue: 0, views: 0, logViewTime: 0 }));
-  const days = Array.from({ length: ads }, () => new Map<number, { views: number; viewTime: number; impressions: number }>());
+/**
+ * What became of every ad day by day, in one pass over the cells.
+ * @param exposureFactor b_p by position index
+ * @param place of each creative: the index of its ad, and its place among the ad's creatives
+ * @param sizes number of creatives of each ad
+ * @returns days of each ad, oldest first
+ */
+export function collectDays(
+  cells: OutcomeCells,
+  exposureFactor: ArrayLike<number>,
+  place: readonly { readonly ad: number; readonly at: number }[],
+  sizes: readonly number[],
+): AdDay[][] {
+  const days = sizes.map(() => new Map<number, CreativeSums[]>());
   for (let cell = 0; cell < cells.cells; cell++) {
-    const creative = cells.creative[cell] as number;
-    const own = sums[creative] as { revenue: number; views: number; logViewTime: number };
-    own.revenue += cells.sums.revenue[cell] as number;
-    own.views += cells.sums.views[cell] as number;
-    own.logViewTime += cells.sums.log_view_time[cell] as number;
-    const adDays = days[ad[creative] as number] as Map<number, { views: number; viewTime: number; impressions: number }>;
-    const day = adDays.get(cells.day[cell] as number) ?? { views: 0, viewTime: 0, impressions: 0 };
-    day.views += cells.sums.views[cell] as number;
-    day.viewTime += cells.sums.view_time_s[cell] as number;
-    day.impressions += cells.sums.impressions[cell] as number;
-    adDays.set(cells.day[cell] as number, day);
+    const { ad, at } = place[cells.creative[cell] as number] as { ad: number; at: number };
+    const ofAd = days[ad] as Map<number, CreativeSums[]>;
+    const day = cells.day[cell] as number;
+    let creatives = ofAd.get(day);
+    if (!creatives) {
+      creatives = Array.from({ length: sizes[ad] as number }, noSums);
+      ofAd.set(day, creatives);
+    }
+    const impressions = cells.sums.impressions[cell] as number;
+    addSums(creatives[at] as CreativeSums, {
+      impressions,
+      clicks: cells.sums.clicks[cell] as number,
+      exposure: impressions > 0 ? impressions * (exposureFactor[cells.position[cell] as number] as number) : 0,
+      revenue: cells.sums.revenue[cell] as number,
+      views: cells.sums.views[cell] as number,
+      viewTime: cells.sums.view_time_s[cell] as number,
+      logViewTime: cells.sums.log_view_time[cell] as number,
+    });
   }
-  return {
-    creatives: report.creatives.map((row, i) => ({
-      ecoiShrunk: row.ecoiShrunk ?? 0,
-      clicks: row.clicks,
-      effectiveImpressions: row.effectiveImpressions,
-      impressions: row.impressions,
-      ...(sums[i] as { revenue: number; views: number; logViewTime: number }),
-    })),
-    ads: days.map((adDays) => {
-      const windows = [...adDays].sort(([a], [b]) => a - b).map(([, day]) => day);
-      return { windows, impressions: windows.reduce((total, day) => total + day.impressions, 0) };
-    }),
-  };
+  return days.map((ofAd) => [...ofAd].sort(([a], [b]) => a - b).map(([day, creatives]) => ({ day, creatives })));
+}
+
+/** The full windows of an ad, and what has come since the last of them. */
+export interface AdWindows {
+  readonly full: readonly AdWindow[];
+  readonly since: readonly CreativeSums[];
+}
+
+/**
+ * Whole days put together until they hold a window's impressions, or span its time; a gap in which its time runs out ends a
+ * window too. Days that do not fill a window yet stay outside: so a day that comes later never changes a window that is past.
+ * @param size number of the ad's creatives
+ */
+export function windowsOf(days: readonly AdDay[], span: Span, size: number): AdWindows {
+  const full: AdWindow[] = [];
+  let open: { firstDay: number; lastDay: number; creatives: CreativeSums[] } | undefined;
+  for (const { day, creatives } of days) {
+    if (open && 'ms' in span && daysOf(span) < day - open.firstDay + 1) {
+      full.push(open);
+      open = undefined;
+    }
+    open ??= { firstDay: day, lastDay: day, creatives: Array.from({ length: size }, noSums) };
+    open.lastDay = day;
+    for (const [i, sums] of creatives.entries()) addSums(open.creatives[i] as CreativeSums, sums);
+    const impressions = open.creatives.reduce((total, sums) => total + sums.impressions, 0);
+    if ('ms' in span ? day - open.firstDay + 1 < daysOf(span) : impressions < span.impressions) continue;
+    full.push(open);
+    open = undefined;
+  }
+  return { full, since: open?.creatives ?? Array.from({ length: size }, noSums) };
+}
+
+/** A day cannot be divided. */
+function daysOf({ ms }: { readonly ms: number }): number {
+  return Math.ceil(ms / MS_PER_DAY);
 }

@@ -1,33 +1,31 @@
+import type { SelectionConfig } from '../config.ts';
 import { gammaQuantile } from '../numerics/gamma.ts';
 import type { Random } from '../random.ts';
-import { REWARD, type RewardConfig } from './reward.ts';
+import type { Phase } from './exit.ts';
+import type { AdReward, CreativeSums, Prior } from './reward.ts';
 
 /** Virtual impressions are played in this many steps; more steps change shares by less than half a percent. */
 const STEPS = 200;
-/** Share of impressions dealt out at random, so the next log can be evaluated. */
-export const RANDOM_FLOOR = 0.05;
+/** The level of the bound is renewed each time virtual impressions have grown by this factor: ln N hardly moves in between. */
+const GROWTH = 1.02;
 
-/** Posterior of a creative: clicks and effective impressions so far, and the part of its reward that is not CTR. */
-export interface PlannedCreative {
-  readonly clicks: number;
-  readonly effectiveImpressions: number;
-  readonly rewardRest: number;
-}
-
+/** What is known of an ad when its plan is made. */
 export interface PlanOptions {
-  /** Prior of the ad's creatives: k clicks in k/m effective impressions. */
-  readonly k: number;
-  readonly m: number;
-  /** ECOI of the base, to which uplift is relative. */
-  readonly base: number;
+  readonly phase: Phase;
+  /** Index of the creative that alone is shown after the exit. */
+  readonly leader: number;
+  readonly prior: Prior;
   /** φ: counts are divided by it in every bound. */
   readonly dispersion: number;
+  readonly reward: Pick<AdReward, 'slope' | 'rest'>;
+  /** Effective impressions every creative gets first. */
+  readonly exposureFloor: number;
   /** Impressions expected tomorrow. */
   readonly impressions: number;
   /** Windows the ad has had, for the level of the bound. */
   readonly windows: number;
+  readonly config: SelectionConfig;
   readonly random: Random;
-  readonly reward?: RewardConfig;
 }
 
 export interface PlannedShare {
@@ -38,51 +36,82 @@ export interface PlannedShare {
 }
 
 /**
- * Tomorrow's shares of an ad's creatives: B virtual impressions are played by the highest bound
- * `w_c·(θ_up/base − 1) + rest` with θ_up the Bayes-UCB quantile of ECOI, counts growing at the posterior mean;
- * share = (1 − f)·plays/B + f/K with f = 5 % dealt out at random.
+ * Tomorrow's shares of an ad's creatives; `isShown` is false for those that retired, which get none.
+ *
+ * After the exit the leader gets all but the share of probes. Before it, B virtual impressions are played: creatives below
+ * the exposure floor first, then by the highest bound `slope·θ_up − w_c + rest`, θ_up the Bayes-UCB quantile of ECOI, counts
+ * growing at the posterior mean; share = (1 − f)·plays/B + f/K with f = 5 % dealt out at random.
  */
-export function planShares(creatives: readonly PlannedCreative[], options: PlanOptions): PlannedShare[] {
-  const { k, m, dispersion, random } = options;
-  const weight = (options.reward ?? REWARD).ctrWeight;
-  const clicks = creatives.map((c) => c.clicks / dispersion);
-  const exposure = creatives.map((c) => c.effectiveImpressions / dispersion);
-  const plays = new Float64Array(creatives.length);
-  const step = Math.max(1, options.impressions / STEPS) / dispersion;
-  const total = (): number => exposure.reduce((sum, e) => sum + e, 0) * dispersion;
-  const boundOf = (i: number, level: number): number => {
-    if ((exposure[i] as number) === 0) return Number.POSITIVE_INFINITY;
-    const theta = gammaQuantile(level, (clicks[i] as number) + k, (exposure[i] as number) + k / m);
-    return weight * (options.base > 0 ? theta / options.base - 1 : theta) + (creatives[i]?.rewardRest as number);
-  };
-  const level = (): number => 1 - 1 / ((options.windows + 1) * Math.log(total() + 2));
-  const initial = creatives.map((_, i) => boundOf(i, level()));
-  let bounds = [...initial];
-  let renewAt = total() * 1.02;
-  for (let played = 0; played < STEPS; played++) {
-    const best = highest(bounds, exposure, random);
-    plays[best] = (plays[best] as number) + 1;
-    const mean = ((clicks[best] as number) + k) / ((exposure[best] as number) + k / m);
-    clicks[best] = (clicks[best] as number) + step * mean;
-    exposure[best] = (exposure[best] as number) + step;
-    if (total() >= renewAt) {
-      bounds = creatives.map((_, i) => boundOf(i, level()));
-      renewAt = total() * 1.02;
-    } else bounds[best] = boundOf(best, level());
+export function planShares(
+  creatives: readonly Readonly<CreativeSums>[],
+  isShown: readonly boolean[],
+  options: PlanOptions,
+): PlannedShare[] {
+  const play = createVirtualPlay(creatives, isShown, options);
+  const bounds = creatives.map((_, i) => play.boundOf(i));
+  const { config, phase, leader } = options;
+  const shown = isShown.filter(Boolean).length;
+  if (phase === 'exploit') {
+    const others = shown - 1;
+    const probe = others > 0 ? config.exit.probe : 0;
+    return bounds.map((bound, i) => ({ bound, share: i === leader ? 1 - probe : isShown[i] ? probe / others : 0 }));
   }
-  return creatives.map((_, i) => ({
-    share: ((1 - RANDOM_FLOOR) * (plays[i] as number)) / STEPS + RANDOM_FLOOR / creatives.length,
-    bound: initial[i] as number,
+  const plays = play.run();
+  const floor = config.plan.randomFloor;
+  return bounds.map((bound, i) => ({
+    bound,
+    share: isShown[i] ? ((1 - floor) * (plays[i] as number)) / STEPS + floor / shown : 0,
   }));
 }
 
-/** The highest bound; ties go to the least exposure, then by the generator. */
-function highest(bounds: readonly number[], exposure: readonly number[], random: Random): number {
+function createVirtualPlay(creatives: readonly Readonly<CreativeSums>[], isShown: readonly boolean[], options: PlanOptions) {
+  const { prior, dispersion, reward, config, random, exposureFloor } = options;
+  const { k, m } = prior;
+  const alpha = config.policy.alpha ?? 1;
+  const clicks = creatives.map((c) => c.clicks / dispersion);
+  const exposure = creatives.map((c) => c.exposure / dispersion);
+  const step = Math.max(1, options.impressions / STEPS) / dispersion;
+  const total = (): number => exposure.reduce((sum, e) => sum + e, 0) * dispersion;
+  const boundOf = (i: number, level = 1 - 1 / ((options.windows + 1) * Math.log(total() + 2))): number => {
+    if ((exposure[i] as number) === 0) return Number.POSITIVE_INFINITY;
+    const [shape, rate] = [(clicks[i] as number) + k, (exposure[i] as number) + k / m];
+    const theta = shape / rate + alpha * (gammaQuantile(level, shape, rate) - shape / rate);
+    return reward.slope * theta - config.reward.ctrWeight + (reward.rest[i] as number);
+  };
+  /** What decides who is played: below the floor, the least exposure alone does. */
+  const rankOf = (i: number): number => {
+    if (!isShown[i]) return Number.NEGATIVE_INFINITY;
+    return (exposure[i] as number) * dispersion < exposureFloor ? Number.POSITIVE_INFINITY : boundOf(i);
+  };
+  return {
+    boundOf: (i: number) => boundOf(i),
+    run: (): number[] => {
+      const plays = creatives.map(() => 0);
+      let ranks = creatives.map((_, i) => rankOf(i));
+      let renewAt = total() * GROWTH;
+      for (let played = 0; played < STEPS; played++) {
+        const best = highest(ranks, exposure, random);
+        plays[best] = (plays[best] as number) + 1;
+        const mean = ((clicks[best] as number) + k) / ((exposure[best] as number) + k / m);
+        clicks[best] = (clicks[best] as number) + step * mean;
+        exposure[best] = (exposure[best] as number) + step;
+        if (total() >= renewAt) {
+          ranks = creatives.map((_, i) => rankOf(i));
+          renewAt = total() * GROWTH;
+        } else ranks[best] = rankOf(best);
+      }
+      return plays;
+    },
+  };
+}
+
+/** The highest rank; ties go to the least exposure, then by the generator. */
+function highest(ranks: readonly number[], exposure: readonly number[], random: Random): number {
   let best = 0;
   let ties = 1;
-  for (let i = 1; i < bounds.length; i++) {
+  for (let i = 1; i < ranks.length; i++) {
     const higher =
-      bounds[i] === bounds[best] ? (exposure[best] as number) - (exposure[i] as number) : (bounds[i] as number) - (bounds[best] as number);
+      ranks[i] === ranks[best] ? (exposure[best] as number) - (exposure[i] as number) : (ranks[i] as number) - (ranks[best] as number);
     if (higher > 0) {
       best = i;
       ties = 1;

@@ -1,30 +1,39 @@
-import {
-  createWorld,
-  type LoggingPolicy,
-  type SimulatedAd,
-  simulateImpressions,
-  type World,
-} from '../../../src/core/feedback/simulator.ts';
+import { createWorld, type SimulatedAd, simulateImpressions, type World, type WorldOptions } from '../../../src/core/feedback/simulator.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import type { Cell } from './made_cells.ts';
 
 export const START = new Date('2026-01-01T00:00:00Z');
 
-interface MadeWorldOptions {
+interface MadeWorldOptions extends Partial<Omit<WorldOptions, 'ads' | 'random'>> {
   readonly ads: number;
   readonly creatives: number;
-  readonly logging?: LoggingPolicy;
-  readonly placement?: number;
   readonly seed: number;
 }
 
 /** A world of so many ads with so many creatives each. */
-export function makeWorld({ ads, creatives, logging = 'uniform', placement = 0, seed }: MadeWorldOptions): World {
+export function makeWorld({ ads, creatives, logging = 'uniform', placement = 0, seed, ...rest }: MadeWorldOptions): World {
   const names = Array.from({ length: ads }, (_, ad) => ({
     adId: `ad-${ad}`,
     creativeIds: Array.from({ length: creatives }, (_, creative) => `c${creative}`),
   }));
-  return createWorld({ ads: names, logging, placement, random: createRandom(seed) });
+  return createWorld({ ...rest, ads: names, logging, placement, random: createRandom(seed) });
+}
+
+/** One ad at one position of factor 1, with creatives of these CTRs that differ in nothing else. */
+export function makeFlatWorld(ctrs: readonly number[], delay?: number): World {
+  const creatives = ctrs.map((ctr, i) => ({
+    creativeId: `c${i}`,
+    ctr,
+    viewTime: 20,
+    revenuePerClick: 0.5,
+    propensities: [1 / ctrs.length],
+  }));
+  return {
+    ads: [{ adId: 'ad-0', creatives }],
+    positions: [{ scene: 'feed', position: 1, factor: 1 }],
+    positionShares: Float64Array.of(1),
+    ...(delay !== undefined && { delay }),
+  };
 }
 
 /** Creatives of a world numbered through, and the ad of each. */

@@ -1,111 +1,214 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type PlannedCreative, type PlanOptions, planShares, RANDOM_FLOOR } from '../../../src/core/feedback/plan.ts';
+import { DEFAULT_CONFIG, withSettings } from '../../../src/core/config.ts';
+import { type PlannedShare, type PlanOptions, planShares } from '../../../src/core/feedback/plan.ts';
+import { type CreativeSums, noSums } from '../../../src/core/feedback/reward.ts';
 import { gammaQuantile } from '../../../src/core/numerics/gamma.ts';
 import { createRandom } from '../../../src/core/random.ts';
 
-function plan(creatives: readonly PlannedCreative[], changes: Partial<PlanOptions> = {}, seed = 1) {
-  return planShares(creatives, {
-    k: 10,
-    m: 0.02,
-    base: 0.02,
+const PRIOR = { k: 10, m: 0.02 };
+
+interface Given extends Partial<PlanOptions> {
+  readonly isShown?: readonly boolean[];
+  readonly rest?: readonly number[];
+  readonly seed?: number;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Shares of an ad that explores, with a base of 2 % and creatives past the floor unless said otherwise. */
+function plan(creatives: readonly CreativeSums[], { isShown, rest, seed = 1, settings = {}, ...changes }: Given = {}): PlannedShare[] {
+  return planShares(creatives, isShown ?? creatives.map(() => true), {
+    phase: 'explore',
+    leader: 0,
+    prior: PRIOR,
     dispersion: 1,
+    reward: { slope: 1 / 0.02, rest: rest ?? creatives.map(() => 0) },
+    exposureFloor: 0,
     impressions: 10_000,
     windows: 14,
+    config: withSettings(DEFAULT_CONFIG, new Map(Object.entries(settings))),
     random: createRandom(seed),
     ...changes,
   });
 }
 
-function creative(clicks: number, effectiveImpressions: number, rewardRest = 0): PlannedCreative {
-  return { clicks, effectiveImpressions, rewardRest };
+function creative(clicks: number, exposure: number): CreativeSums {
+  return { ...noSums(), impressions: exposure, clicks, exposure };
 }
 
-const creatives = fc.array(
-  fc
-    .record({
-      exposure: fc.double({ min: 0, max: 1e5, noNaN: true }),
+const sharesOf = (planned: readonly PlannedShare[]): number[] => planned.map(({ share }) => share);
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+const ads = fc
+  .array(
+    fc.record({
+      exposure: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e5, noNaN: true })),
       ctr: fc.double({ min: 0, max: 0.1, noNaN: true }),
       rest: fc.double({ min: -2, max: 2, noNaN: true }),
-    })
-    .map(({ exposure, ctr, rest }) => creative(Math.floor(exposure * ctr), exposure, rest)),
-  { minLength: 1, maxLength: 12 },
-);
+      isShown: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 12 },
+  )
+  .filter((drawn) => drawn.some(({ isShown }) => isShown))
+  .map((drawn) => ({
+    creatives: drawn.map(({ exposure, ctr }) => creative(Math.floor(exposure * ctr), exposure)),
+    isShown: drawn.map((one) => one.isShown),
+    rest: drawn.map((one) => one.rest),
+  }));
+const knowledge = fc.record({
+  dispersion: fc.double({ min: 1, max: 5, noNaN: true }),
+  windows: fc.integer({ min: 0, max: 60 }),
+  impressions: fc.integer({ min: 1, max: 1_000_000 }),
+  exposureFloor: fc.integer({ min: 0, max: 5_000 }),
+});
 
-describe('planShares', () => {
-  it('deals out shares that sum to 1, none below its part of the random 5 %', () => {
+describe('planShares while an ad explores', () => {
+  it('deals out shares that sum to 1: nothing to those retired, and to all others their part of the random 5 %', () => {
     fc.assert(
-      fc.property(creatives, fc.double({ min: 1, max: 5, noNaN: true }), fc.integer({ min: 0, max: 60 }), (given, dispersion, windows) => {
-        const shares = plan(given, { dispersion, windows }).map(({ share }) => share);
-        expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
-        for (const share of shares) expect(share).toBeGreaterThanOrEqual(RANDOM_FLOOR / given.length);
+      fc.property(ads, knowledge, fc.constantFrom('explore', 'reopened'), ({ creatives, isShown, rest }, known, phase) => {
+        const shares = sharesOf(plan(creatives, { isShown, rest, ...known, phase }));
+        expect(sum(shares)).toBeCloseTo(1, 12);
+        const least = 0.05 / isShown.filter(Boolean).length;
+        for (const [i, share] of shares.entries()) {
+          if (isShown[i]) expect(share).toBeGreaterThanOrEqual(least);
+          else expect(share).toBe(0);
+        }
       }),
     );
   });
 
+  it('takes the random floor from the settings', () => {
+    const sure = [creative(4_000, 100_000), creative(1_000, 100_000), creative(1_000, 100_000), creative(1_000, 100_000)];
+    expect(sharesOf(plan(sure, { settings: { 'plan.random_floor': '0.2' } })).map((share) => Number(share.toFixed(9)))).toEqual([
+      0.85, 0.05, 0.05, 0.05,
+    ]);
+    expect(sharesOf(plan(sure, { settings: { 'plan.random_floor': '0' } }))).toEqual([1, 0, 0, 0]);
+    expect(sharesOf(plan(sure, { settings: { 'plan.random_floor': '1' } }))).toEqual([0.25, 0.25, 0.25, 0.25]);
+  });
+
   it('is the same for the same seed', () => {
     fc.assert(
-      fc.property(creatives, fc.integer(), (given, seed) => {
-        expect(plan(given, {}, seed)).toEqual(plan(given, {}, seed));
+      fc.property(ads, knowledge, fc.integer(), ({ creatives, isShown, rest }, known, seed) => {
+        expect(plan(creatives, { isShown, rest, ...known, seed })).toEqual(plan(creatives, { isShown, rest, ...known, seed }));
       }),
       { numRuns: 20 },
     );
   });
 
+  it('does not depend on the order of the creatives, but for ties', () => {
+    const given = [creative(60, 3_000), creative(30, 1_100), creative(90, 4_300), creative(10, 700)];
+    const shares = sharesOf(plan(given));
+    expect(sharesOf(plan(given.toReversed())).toReversed()).toEqual(shares);
+  });
+
   it('bounds the reward by the Bayes-UCB quantile of ECOI, with counts divided by φ', () => {
-    const given = [creative(60, 3_000, 0.1), creative(30, 1_000, -0.2)];
+    const given = [creative(60, 3_000), creative(30, 1_000)];
+    const rest = [0.1, -0.2];
     const level = 1 - 1 / (15 * Math.log(4_002));
-    const expected = given.map(
-      ({ clicks, effectiveImpressions, rewardRest }) =>
-        gammaQuantile(level, clicks / 2 + 10, effectiveImpressions / 2 + 10 / 0.02) / 0.02 - 1 + rewardRest,
-    );
-    plan(given, { dispersion: 2 }).forEach(({ bound }, i) => {
-      expect(bound).toBeCloseTo(expected[i] as number, 12);
-    });
+    for (const alpha of [1, 0.5, 2]) {
+      const expected = given.map(({ clicks, exposure }, i) => {
+        const [shape, rate] = [clicks / 2 + 10, exposure / 2 + 10 / 0.02];
+        const theta = (1 - alpha) * (shape / rate) + alpha * gammaQuantile(level, shape, rate);
+        return theta / 0.02 - 1 + (rest[i] as number);
+      });
+      plan(given, { dispersion: 2, rest, settings: { alpha: String(alpha) } }).forEach(({ bound }, i) => {
+        expect(bound).toBeCloseTo(expected[i] as number, 12);
+      });
+    }
   });
 
   it('has no bound for a creative never shown, and shows it', () => {
-    const [known, fresh] = plan([creative(200, 10_000), creative(0, 0)]) as [
-      { share: number; bound: number },
-      { share: number; bound: number },
-    ];
-    expect(Number.isFinite(known.bound)).toBe(true);
-    expect(fresh.bound).toBe(Number.POSITIVE_INFINITY);
+    const [known, fresh] = plan([creative(200, 10_000), creative(0, 0)]);
+    expect(Number.isFinite(known?.bound)).toBe(true);
+    expect(fresh?.bound).toBe(Number.POSITIVE_INFINITY);
     // Its wide bound is worth more than one virtual step of 1/200.
-    expect(fresh.share).toBeGreaterThan(0.05);
+    expect(fresh?.share).toBeGreaterThan(0.05);
+  });
+
+  it('plays creatives below the exposure floor first, the least shown before the others', () => {
+    // Steps of 50: 20 take the new one from 0 to 1,000, and 10 the hardly shown one from 500; the rest is for the best.
+    const given = [creative(4_000, 100_000), creative(0, 0), creative(0, 500)];
+    const shares = sharesOf(plan(given, { exposureFloor: 1_000 }));
+    const floor = 0.05 / 3;
+    expect(shares[1]).toBeCloseTo((0.95 * 20) / 200 + floor, 12);
+    expect(shares[2]).toBeCloseTo((0.95 * 10) / 200 + floor, 12);
+    // A day too short for the floor is spent on them alone, and evens them out.
+    const short = sharesOf(
+      plan([creative(4_000, 100_000), creative(0, 0), creative(0, 400)], { exposureFloor: 1_000, impressions: 1_000 }),
+    );
+    expect(short[0]).toBeCloseTo(floor, 12);
+    expect(short[1]).toBeCloseTo(0.95 * 0.7 + floor, 2);
+    expect(short[2]).toBeCloseTo(0.95 * 0.3 + floor, 2);
+  });
+
+  it('counts the floor in effective impressions, not in those divided by φ', () => {
+    const given = [creative(4_000, 100_000), creative(0, 0)];
+    const known = { exposureFloor: 1_000, dispersion: 4, rest: [0, -5] };
+    expect(plan(given, known)[1]?.share).toBeCloseTo((0.95 * 20) / 200 + 0.025, 12);
   });
 
   it('deals out evenly among creatives never shown', () => {
-    for (const { share } of plan(Array.from({ length: 5 }, () => creative(0, 0)))) expect(Math.abs(share - 0.2)).toBeLessThan(0.02);
+    for (const share of sharesOf(plan(Array.from({ length: 5 }, () => creative(0, 0))))) expect(Math.abs(share - 0.2)).toBeLessThan(0.02);
   });
 
   it('gives a single creative everything', () => {
-    expect(plan([creative(5, 100)]).map(({ share }) => share)).toEqual([1]);
+    expect(sharesOf(plan([creative(5, 100)]))).toEqual([1]);
+    expect(sharesOf(plan([creative(5, 100), creative(90, 100)], { isShown: [true, false] }))).toEqual([1, 0]);
   });
 
   it('gives nearly everything to a creative that is surely best', () => {
-    const [best, worse] = plan([creative(4_000, 100_000), creative(1_000, 100_000)]);
-    expect(best?.share).toBeCloseTo(0.975, 12);
-    expect(worse?.share).toBeCloseTo(0.025, 12);
+    const [best, worse] = sharesOf(plan([creative(4_000, 100_000), creative(1_000, 100_000)]));
+    expect(best).toBeCloseTo(0.975, 12);
+    expect(worse).toBeCloseTo(0.025, 12);
   });
 
   it('lets the rest of the reward decide where CTRs are alike', () => {
-    const [liked, plain] = plan([creative(200, 10_000, 0.5), creative(200, 10_000, 0)]);
-    expect(liked?.share).toBeGreaterThan(0.9);
-    expect(plain?.share).toBeLessThan(0.1);
+    const [liked, plain] = sharesOf(plan([creative(200, 10_000), creative(200, 10_000)], { rest: [0.5, 0] }));
+    expect(liked).toBeGreaterThan(0.9);
+    expect(plain).toBeLessThan(0.1);
   });
 
   it('breaks ties by the least exposure', () => {
-    // No clicks weight: the bound is the rest alone, the same for both.
-    const reward = { ctrWeight: 0, revenueWeight: 0, lambdaStep: 0, lambdaMax: 0, viewTimeTolerance: 0 };
-    const [much, little] = plan([creative(10, 50_000), creative(0, 10)], { reward, impressions: 1_000 });
-    expect(little?.share).toBeCloseTo(0.975, 12);
-    expect(much?.share).toBeCloseTo(0.025, 12);
+    // No slope: the bound is the rest alone, the same for both.
+    const [much, little] = sharesOf(
+      plan([creative(10, 50_000), creative(0, 10)], { reward: { slope: 0, rest: [0, 0] }, impressions: 1_000 }),
+    );
+    expect(little).toBeCloseTo(0.975, 12);
+    expect(much).toBeCloseTo(0.025, 12);
   });
 
   it('learns less from the same counts when they are over-dispersed', () => {
     const given = [creative(230, 10_000), creative(200, 10_000)];
     const shareOfWorse = (dispersion: number): number => plan(given, { dispersion, impressions: 20_000 })[1]?.share as number;
     expect(shareOfWorse(6)).toBeGreaterThan(2 * shareOfWorse(1));
+  });
+});
+
+describe('planShares after the exit', () => {
+  const given = [creative(60, 3_000), creative(30, 1_000), creative(9, 900), creative(80, 3_000)];
+
+  it('gives the leader all but the probes, those to the others evenly, and nothing to those retired', () => {
+    const shares = sharesOf(plan(given, { phase: 'exploit', leader: 3, isShown: [true, true, false, true] }));
+    expect(shares).toEqual([0.005, 0.005, 0, 0.99]);
+    const probed = sharesOf(plan(given, { phase: 'exploit', leader: 3, settings: { 'exit.probe': '0.3' } }));
+    expect(probed.map((share) => Number(share.toFixed(12)))).toEqual([0.1, 0.1, 0.1, 0.7]);
+  });
+
+  it('gives the leader everything when there is nobody to probe', () => {
+    expect(sharesOf(plan(given, { phase: 'exploit', leader: 1, isShown: [false, true, false, false] }))).toEqual([0, 1, 0, 0]);
+    expect(sharesOf(plan(given, { phase: 'exploit', leader: 1, settings: { 'exit.probe': '0' } }))).toEqual([0, 1, 0, 0]);
+  });
+
+  it('sums to 1 whoever leads and whoever retired', () => {
+    fc.assert(
+      fc.property(ads, fc.nat(), ({ creatives, isShown, rest }, at) => {
+        const shown = isShown.flatMap((is, i) => (is ? [i] : []));
+        const leader = shown[at % shown.length] as number;
+        const shares = sharesOf(plan(creatives, { phase: 'exploit', leader, isShown, rest }));
+        expect(sum(shares)).toBeCloseTo(1, 12);
+        expect(Math.max(...shares)).toBe(shares[leader]);
+        for (const [i, is] of isShown.entries()) if (!is) expect(shares[i]).toBe(0);
+      }),
+    );
   });
 });

@@ -1,8 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type SimulatedBatch, simulateImpressions, type World } from '../../../src/core/feedback/simulator.ts';
-import { describeWorld, formatBatch, SIMULATED_COLUMNS } from '../../../src/core/feedback/simulator_csv.ts';
+import { TOPICS } from '../../../src/core/feedback/interests.ts';
+import {
+  createWorld,
+  type SimulatedBatch,
+  type SimulatedCreative,
+  simulateImpressions,
+  type World,
+} from '../../../src/core/feedback/simulator.ts';
+import { formatBatch, SIMULATED_COLUMNS, simulatedColumns } from '../../../src/core/feedback/simulator_csv.ts';
+import { createRandom } from '../../../src/core/random.ts';
 import { MS_PER_DAY } from './made_logs.ts';
 import { creativesOf, makeWorld, START, simulateCells } from './made_worlds.ts';
+
+const FIXTURES = resolve(import.meta.dirname, '../../../fixtures');
 
 function simulate(world: World, impressions: number, seed: number): SimulatedBatch[] {
   return [...simulateImpressions(world, { impressions, start: START, days: 4, users: 50, seed })];
@@ -30,6 +43,50 @@ describe('createWorld', () => {
         expect(Math.min(...propensities)).toBeGreaterThanOrEqual(0.2 / 5);
       });
     }
+  });
+
+  it('adds drift, delay and interests to the same world', () => {
+    const plain = makeWorld({ ads: 3, creatives: 4, logging: 'skewed', placement: 0.5, seed: 5 });
+    const rich = makeWorld({ ads: 3, creatives: 4, logging: 'skewed', placement: 0.5, seed: 5, drift: 0.3, delay: 1_000, interests: 2 });
+    const bare = rich.ads.map(({ creatives, ...ad }) => ({ ...ad, creatives: creatives.map(({ drift, topic, ...rest }) => rest) }));
+    expect(bare).toEqual(plain.ads);
+    expect(rich).toMatchObject({ delay: 1_000, interests: { strength: 2 }, positions: plain.positions });
+    for (const { creatives } of rich.ads)
+      for (const { drift, topic } of creatives) expect([drift?.length, TOPICS[topic ?? -1]]).not.toContain(undefined);
+  });
+
+  it.each(['viewTime', 'revenuePerClick'] as const)('opposes or joins CTR and %s as it is told', (what) => {
+    const [name, other] = what === 'viewTime' ? (['tension', 'revenueTension'] as const) : (['revenueTension', 'tension'] as const);
+    const correlationAt = (tension: number): number => {
+      const pairs = makeWorld({ ads: 500, creatives: 4, seed: 9, [name]: tension, [other]: 0.2 }).ads.flatMap(({ creatives }) => {
+        // ln of each, from the ad's mean: the ads' own levels are independent.
+        const within = (value: (creative: SimulatedCreative) => number): number[] => {
+          const mean = creatives.reduce((sum, creative) => sum + Math.log(value(creative)), 0) / creatives.length;
+          return creatives.map((creative) => Math.log(value(creative)) - mean);
+        };
+        const views = within((creative) => creative[what]);
+        return within(({ ctr }) => ctr).map((ctr, i): [number, number] => [ctr, views[i] as number]);
+      });
+      const moment = (of: (pair: [number, number]) => number): number => pairs.reduce((sum, pair) => sum + of(pair), 0);
+      return moment(([a, b]) => a * b) / Math.sqrt(moment(([a]) => a * a) * moment(([, b]) => b * b));
+    };
+    expect(correlationAt(-1)).toBeCloseTo(-1, 10);
+    expect(correlationAt(1)).toBeCloseTo(1, 10);
+    // 1,500 degrees of freedom: standard error (1 − ρ²)/√1500, here .019 and .026; four of them.
+    expect(Math.abs(correlationAt(-0.5) + 0.5)).toBeLessThan(0.08);
+    expect(Math.abs(correlationAt(0))).toBeLessThan(0.104);
+  });
+
+  it('gives the creative that is clicked most the shortest view time under full tension', () => {
+    for (const { creatives } of makeWorld({ ads: 20, creatives: 6, seed: 8, tension: -1 }).ads) {
+      const byCtr = [...creatives].sort((a, b) => b.ctr - a.ctr);
+      expect([...creatives].sort((a, b) => a.viewTime - b.viewTime)).toEqual(byCtr);
+    }
+  });
+
+  it('places creatives alike when they are all alike', () => {
+    for (const { creatives } of makeWorld({ ads: 2, creatives: 4, placement: 1, spread: 0, seed: 3 }).ads)
+      for (const { propensities } of creatives) for (const p of propensities) expect(p).toBeCloseTo(0.25, 12);
   });
 
   it('places better creatives at better positions when it is told to', () => {
@@ -90,7 +147,7 @@ describe('simulateImpressions', () => {
   });
 });
 
-describe('formatBatch and describeWorld', () => {
+describe('formatBatch', () => {
   const world = makeWorld({ ads: 2, creatives: 3, seed: 4 });
 
   it('writes one line per impression, in the named columns and numbered on', () => {
@@ -108,14 +165,38 @@ describe('formatBatch and describeWorld', () => {
     });
   });
 
-  it('names the truth, and the best creative of each ad by it', () => {
-    const { ads, positions } = describeWorld(world) as {
-      ads: { best: string; creatives: { creative_id: string; ctr: number }[] }[];
-      positions: { exposure_factor: number }[];
-    };
-    expect(ads.flatMap(({ creatives }) => creatives.map(({ ctr }) => ctr))).toEqual(creativesOf(world).ctr);
-    for (const { best, creatives } of ads)
-      expect(creatives.find(({ creative_id }) => creative_id === best)?.ctr).toBe(Math.max(...creatives.map(({ ctr }) => ctr)));
-    expect(positions.map(({ exposure_factor }) => exposure_factor)).toEqual(world.positions.map(({ factor }) => factor));
+  it('tells the topic of the creative, and nothing of the user, where users have interests', () => {
+    const interested = makeWorld({ ads: 2, creatives: 3, seed: 4, interests: 1 });
+    expect(simulatedColumns(interested)).toBe(`${SIMULATED_COLUMNS},topic`);
+    const [batch] = simulate(interested, 300, 1) as [SimulatedBatch];
+    formatBatch(interested, batch, 0)
+      .trimEnd()
+      .split('\n')
+      .forEach((line, i) => {
+        const topic = interested.ads[batch.ad[i] as number]?.creatives[batch.creative[i] as number]?.topic as number;
+        expect(line.split(',').slice(12)).toEqual([TOPICS[topic]]);
+      });
+  });
+
+  it('writes the log of the fixtures, byte for byte', () => {
+    const ads = new Map<string, string[]>();
+    for (const line of readFileSync(join(FIXTURES, 'creatives.jsonl'), 'utf8').trimEnd().split('\n')) {
+      const { ad_id, creative_id } = JSON.parse(line) as { ad_id: string; creative_id: string };
+      ads.set(ad_id, [...(ads.get(ad_id) ?? []), creative_id]);
+    }
+    const world = createWorld({
+      ads: [...ads].map(([adId, creativeIds]) => ({ adId, creativeIds })),
+      logging: 'uniform',
+      placement: 0.2,
+      spread: 0.5,
+      random: createRandom(20260101),
+    });
+    let text = `${simulatedColumns(world)}\n`;
+    let first = 0;
+    for (const batch of simulateImpressions(world, { impressions: 60_000, start: START, days: 7, users: 1_000, seed: 20260101 })) {
+      text += formatBatch(world, batch, first);
+      first += batch.rows;
+    }
+    expect(text === gunzipSync(readFileSync(join(FIXTURES, 'logs.csv.gz'))).toString()).toBe(true);
   });
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,4 +46,10 @@ export async function commandLine(
 export async function commandJson<Document>(folder: string, argv: readonly string[]): Promise<Document & { readonly code: number }> {
   const { code, stdout } = await commandLine(folder, [...argv, '--json']);
   return { ...(JSON.parse(stdout) as Document), code };
+}
+
+/** The document of a command line of the built program, a process of its own with all its threads. */
+export function builtJson<Document>(folder: string, argv: readonly string[]): Document {
+  const program = join(import.meta.dirname, '../../../bin/atelier.js');
+  return JSON.parse(execFileSync(process.execPath, [program, ...argv, '--json', '--quiet'], { cwd: folder, encoding: 'utf8' })) as Document;
 }

@@ -1,51 +1,38 @@
+import { createPlayCounts, type PlayCounts } from './play_counts.ts';
 import type { Policy, PolicyOptions } from './policy.ts';
-
-/** What has come of an arm so far. */
-export interface ArmCounts {
-  readonly clicks: Float64Array;
-  /** Effective impressions. */
-  readonly exposure: Float64Array;
-  readonly plays: Float64Array;
-  /** Plays of all arms of each ad. */
-  readonly adPlays: Float64Array;
-}
 
 /** The index of an arm, which the policy maximises; asked only for arms shown at least once. */
 export interface ArmIndex {
-  /** How often the indices of all arms of an ad must be computed again, given its plays; a change says "now". */
-  readonly epoch: (ad: number) => number;
+  /** Called at each update of an ad: whether the indices of all its arms must be computed again. */
+  readonly isDue: (ad: number) => boolean;
   readonly of: (ad: number, arm: number) => number;
 }
 
 /**
- * A policy that shows the arm with the highest index: never-shown arms first, then the highest; ties go to the arm with
- * the least exposure, then by the generator. The choice is kept until an update, so unmatched rows of a replay are free.
+ * A policy that shows the arm with the highest index, mapped to the reward: never-shown arms first, then the highest; ties go
+ * to the arm with the least exposure, then by the generator. The choice is kept until an update, so unmatched rows of a
+ * replay are free.
  */
-export function createIndexPolicy({ arms, random }: PolicyOptions, createIndex: (counts: ArmCounts) => ArmIndex): Policy {
-  const size = arms.live.length;
-  const counts = {
-    clicks: new Float64Array(size),
-    exposure: new Float64Array(size),
-    plays: new Float64Array(size),
-    adPlays: new Float64Array(arms.ads),
-  };
+export function createIndexPolicy({ arms, random, config, rewards }: PolicyOptions, createIndex: (counts: PlayCounts) => ArmIndex): Policy {
+  const counts = createPlayCounts(arms, config.window);
   const index = createIndex(counts);
-  const values = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
-  const epochs = new Float64Array(arms.ads).fill(-1);
+  const values = new Float64Array(arms.live.length).fill(Number.POSITIVE_INFINITY);
   const choice = new Int32Array(arms.ads).fill(-2); // −2: to be chosen
 
   const choose = (ad: number): number => {
+    const slope = rewards.slope[ad] as number;
     let best = -1;
+    let highest = 0;
     let ties = 0;
     for (let arm = arms.firstArm[ad] as number; arm < (arms.firstArm[ad + 1] as number); arm++) {
       if (arms.live[arm] === 0) continue;
+      const bound = values[arm] as number;
+      const value = bound === Number.POSITIVE_INFINITY ? bound : slope * bound + (rewards.rest[arm] as number);
       // ∞ − ∞, of two arms never shown, is NaN and leaves it to exposure, which is 0 for both.
-      const better =
-        best < 0
-          ? 1
-          : (values[arm] as number) - (values[best] as number) || (counts.exposure[best] as number) - (counts.exposure[arm] as number);
+      const better = best < 0 ? 1 : value - highest || (counts.exposure[best] as number) - (counts.exposure[arm] as number);
       if (better > 0) {
         best = arm;
+        highest = value;
         ties = 1;
       } else if (better === 0 && random.below(++ties) === 0) best = arm;
     }
@@ -55,21 +42,21 @@ export function createIndexPolicy({ arms, random }: PolicyOptions, createIndex: 
     if (choice[ad] === -2) choice[ad] = choose(ad);
     return choice[ad] as number;
   };
+  const renew = (ad: number, arm: number): void => {
+    values[arm] = (counts.plays[arm] as number) > 0 ? index.of(ad, arm) : Number.POSITIVE_INFINITY;
+  };
   return {
     select,
-    update: (ad, arm, clicks, exposure) => {
-      counts.clicks[arm] = (counts.clicks[arm] as number) + clicks;
-      counts.exposure[arm] = (counts.exposure[arm] as number) + exposure;
-      counts.plays[arm] = (counts.plays[arm] as number) + 1;
-      counts.adPlays[ad] = (counts.adPlays[ad] as number) + 1;
-      const epoch = index.epoch(ad);
-      if (epoch === epochs[ad]) values[arm] = index.of(ad, arm);
-      else {
-        epochs[ad] = epoch;
-        for (let other = arms.firstArm[ad] as number; other < (arms.firstArm[ad + 1] as number); other++) {
-          if ((counts.plays[other] as number) > 0) values[other] = index.of(ad, other);
-        }
-      }
+    update: (ad, arm, feedback) => {
+      counts.add(ad, arm, feedback, (left) => renew(ad, left));
+      if (index.isDue(ad)) {
+        for (let other = arms.firstArm[ad] as number; other < (arms.firstArm[ad + 1] as number); other++) renew(ad, other);
+      } else renew(ad, arm);
+      choice[ad] = -2;
+    },
+    shown: (ad, arm, exposure) => {
+      counts.expect(ad, arm, exposure);
+      renew(ad, arm);
       choice[ad] = -2;
     },
     probability: (ad, arm) => (select(ad) === arm ? 1 : 0),
@@ -77,7 +64,12 @@ export function createIndexPolicy({ arms, random }: PolicyOptions, createIndex: 
       const arm = select(ad);
       return arm < 0 ? Number.NaN : (values[arm] as number);
     },
-    liveChanged: (ad) => {
+    refresh: (ad) => {
+      choice[ad] = -2;
+    },
+    forget: (ad) => {
+      counts.clear(ad);
+      values.fill(Number.POSITIVE_INFINITY, arms.firstArm[ad], arms.firstArm[ad + 1]);
       choice[ad] = -2;
     },
   };

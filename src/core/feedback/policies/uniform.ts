@@ -1,7 +1,7 @@
 import type { Policy, PolicyOptions } from './policy.ts';
 
 /** Every live arm with the same probability: the reference, and the policy whose logs are easiest to learn from. */
-export function createUniformPolicy({ arms, random }: PolicyOptions): Policy {
+export function createUniformPolicy({ arms, random }: Pick<PolicyOptions, 'arms' | 'random'>): Policy {
   const liveArms = new Int32Array(arms.live.length);
   const liveCount = new Int32Array(arms.ads).fill(-1);
   const refresh = (ad: number): void => {
@@ -28,6 +28,7 @@ export function createUniformPolicy({ arms, random }: PolicyOptions): Policy {
       for (let i = 0; i < n; i++) sum += values[liveArms[first + i] as number] as number;
       return sum / n;
     },
-    liveChanged: refresh,
+    refresh,
+    forget: () => {},
   };
 }

@@ -1,0 +1,27 @@
+import type { Random } from '../../random.ts';
+import type { Arms } from './policy.ts';
+
+/** The arm a uniform draw falls on when each live arm of an ad has its share; −1 when their shares sum to 0. */
+export function drawArm(arms: Arms, ad: number, shares: Float64Array, random: Random): number {
+  let rest = random.uniform();
+  let last = -1;
+  for (let arm = arms.firstArm[ad] as number; arm < (arms.firstArm[ad + 1] as number); arm++) {
+    const share = shares[arm] as number;
+    if (share <= 0) continue;
+    rest -= share;
+    last = arm;
+    if (rest < 0) return arm;
+  }
+  return last;
+}
+
+/** Σ share · value over the arms of an ad; NaN when no arm has a share. */
+export function meanByShare(arms: Arms, ad: number, shares: Float64Array, values: Float64Array): number {
+  let sum = 0;
+  let total = 0;
+  for (let arm = arms.firstArm[ad] as number; arm < (arms.firstArm[ad + 1] as number); arm++) {
+    sum += (shares[arm] as number) * (values[arm] as number);
+    total += shares[arm] as number;
+  }
+  return total > 0 ? sum : Number.NaN;
+}

@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { throwIfInterrupted } from '../errors.ts';
+import type { ReplayRun } from './replay.ts';
+import type { ReplayLog } from './replay_log.ts';
+import { type ReplayInputs, type ReplayTask, runTask } from './replay_task.ts';
+
+export interface ThreadOptions {
+  /** Threads beside this one; with fewer than two, tasks run here, one after the other. */
+  readonly threads: number;
+  readonly signal: AbortSignal;
+  readonly onDone?: (done: number) => void;
+}
+
+/**
+ * Runs tasks over one log, on several threads that share its columns; a run depends on its task alone, not on where it ran.
+ * @returns the runs, in the order of the tasks
+ * @throws Interrupted when the signal says so, after the threads have stopped
+ */
+export async function runTasks(inputs: ReplayInputs, tasks: readonly ReplayTask[], options: ThreadOptions): Promise<ReplayRun[]> {
+  const threads = Math.min(options.threads, tasks.length);
+  if (threads < 2) {
+    return tasks.map((task, index) => {
+      throwIfInterrupted(options.signal);
+      const run = runTask(inputs, task);
+      options.onDone?.(index + 1);
+      return run;
+    });
+  }
+  const shared: ReplayInputs = { ...inputs, log: shareColumns(inputs.log) };
+  const runs: ReplayRun[] = new Array(tasks.length);
+  const queue = tasks.entries();
+  let done = 0;
+  const workers = Array.from({ length: threads }, () => new Worker(new URL('./replay_worker.js', import.meta.url), { workerData: shared }));
+  try {
+    await Promise.all(
+      workers.map(async (worker) => {
+        for (const [index, task] of queue) {
+          runs[index] = await answerOf(worker, task, options.signal);
+          options.onDone?.(++done);
+        }
+      }),
+    );
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+  return runs;
+}
+
+/** The answer to a task: a message, an error, or the signal, whichever comes first. */
+async function answerOf(worker: Worker, task: ReplayTask, signal: AbortSignal): Promise<ReplayRun> {
+  throwIfInterrupted(signal);
+  worker.postMessage(task);
+  // `once` rejects when the worker emits an error.
+  const [run] = (await once(worker, 'message', { signal }).catch((error: unknown) => {
+    throwIfInterrupted(signal);
+    throw error;
+  })) as [ReplayRun];
+  return run;
+}
+
+/** The log with its columns in shared memory, so that threads read them where they are; those that are there already stay. */
+function shareColumns(log: ReplayLog): ReplayLog {
+  return Object.fromEntries(
+    Object.entries(log).map(([name, value]) => [name, ArrayBuffer.isView(value) ? sharedCopy(value as Float64Array) : value]),
+  ) as unknown as ReplayLog;
+}
+
+function sharedCopy(values: Float64Array): Float64Array {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const copy = new (values.constructor as Float64ArrayConstructor)(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
+}

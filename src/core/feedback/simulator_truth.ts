@@ -1,0 +1,72 @@
+import { driftAt } from './ctr_drift.ts';
+import { TOPICS } from './interests.ts';
+import { armsOf, type OnPolicySummary } from './on_policy.ts';
+import type { AdTransition, Selection } from './selection.ts';
+import { MS_PER_DAY, meanViewTime, type SimulatedCreative, type World } from './simulator.ts';
+
+/** The days a log is spread over. */
+interface Period {
+  readonly start: Date;
+  readonly days: number;
+}
+
+/** What a policy did in a world. */
+export interface Run {
+  readonly summary: OnPolicySummary;
+  readonly selection: Selection;
+}
+
+/**
+ * The world as a document: what is true of each creative and position, and under drift the CTR at the end of each day. Of a
+ * policy's run it tells the regret, how often each creative was shown and how each ad stands, instead of fixed propensities.
+ */
+export function describeWorld(world: World, period: Period, run?: Run): Record<string, unknown> {
+  const { firstArm } = armsOf(world);
+  const creativeId = new Map(
+    world.ads.flatMap(({ creatives }, ad) => creatives.map((creative, i) => [(firstArm[ad] as number) + i, creative.creativeId])),
+  );
+  const transitions = run?.selection.transitions() ?? [];
+  return {
+    ...(world.delay !== undefined && { mean_delay_s: world.delay / 1000 }),
+    ...(world.interests && { interests: world.interests.strength }),
+    ...(run && { regret: describeRegret(run.summary) }),
+    ads: world.ads.map(({ adId, creatives }, ad) => ({
+      ad_id: adId,
+      best: creatives.reduce((best, next) => (next.ctr > best.ctr ? next : best)).creativeId,
+      ...(run && {
+        phase: run.selection.phase(ad),
+        leader: creativeId.get(run.selection.leader(ad)) ?? null,
+        lambda: run.selection.lambda(ad),
+        transitions: transitions.filter((own) => own.ad === ad).map((own) => describeTransition(own, creativeId)),
+      }),
+      creatives: creatives.map((creative, i) => ({
+        ...describeCreative(creative, period),
+        ...(run ? { impressions: run.summary.plays[(firstArm[ad] as number) + i] } : { propensities: creative.propensities }),
+      })),
+    })),
+    positions: world.positions.map(({ scene, position, factor }) => ({ scene, position, exposure_factor: factor })),
+  };
+}
+
+function describeCreative(creative: SimulatedCreative, { start, days }: Period): Record<string, unknown> {
+  const { creativeId, ctr, viewTime, revenuePerClick, drift, topic } = creative;
+  const dayEnds = Array.from({ length: days }, (_, day) => start.getTime() + (day + 1) * MS_PER_DAY);
+  return {
+    creative_id: creativeId,
+    ctr,
+    ...(drift && { ctr_at_day_ends: dayEnds.map((time) => ctr * Math.exp(driftAt(drift, time))) }),
+    ...(topic !== undefined && { topic: TOPICS[topic] }),
+    median_view_time_s: viewTime,
+    mean_view_time_s: meanViewTime(creative),
+    revenue_per_click: revenuePerClick,
+  };
+}
+
+/** The numbers of a run that no log tells. */
+function describeRegret({ oracleClicks, expectedClicks, loss, expectedViewTime }: OnPolicySummary): Record<string, number> {
+  return { oracle_clicks: oracleClicks, expected_clicks: expectedClicks, loss, expected_view_time_s: expectedViewTime };
+}
+
+function describeTransition({ window, event, arm, reason, numbers }: AdTransition, creativeId: ReadonlyMap<number, string>) {
+  return { window, event, creative_id: creativeId.get(arm) ?? null, reason, numbers };
+}
