@@ -49,7 +49,7 @@ export function describeSweep(points: readonly RankedPoint[], estimator: Estimat
   ];
 }
 
-function closing(result: ReplayResult, { sorted, rowsPerSecond }: About): string[] {
+function closing(result: ReplayResult, { policy, sorted, rowsPerSecond }: About): string[] {
   const seeds =
     result.runs > 1
       ? `Intervals are over ${result.runs} seeds of the policy and resample ${result.clusters.count} clusters by ${result.clusters.by}.`
@@ -59,6 +59,8 @@ function closing(result: ReplayResult, { sorted, rowsPerSecond }: About): string
     lines.push(
       `${count(result.estimatedPropensities)} propensities were not given and are estimated from the counts of each ad, position and day.`,
     );
+  if (policy === 'plan')
+    lines.push('A plan looks better than it is on the log it was made from: judge it on other days (select --log A, replay --log B).');
   if (!sorted) lines.push('The log was not in time order; it was sorted.');
   return lines;
 }

@@ -77,7 +77,8 @@ describe('replay --sweep', () => {
 
   it('gives the same numbers on threads of the built program as here', async () => {
     const folder = await simulatedStore();
-    const flags = ['replay', '--policy', 'thompson', '--exit', '--sweep', 'alpha=0.5,1,2', '--seeds', '3'];
+    // 90 runs over 12,000 rows: enough for threads to be started.
+    const flags = ['replay', '--policy', 'ucb1', '--sweep', 'alpha=0.05,0.1,0.2', '--seeds', '30'];
     const { events_per_second: _, code, ...here } = await commandJson<Record<string, unknown>>(folder, flags);
     const { events_per_second: __, ...built } = builtJson<Record<string, unknown>>(folder, flags);
     expect(code).toBe(0);

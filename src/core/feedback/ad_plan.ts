@@ -22,7 +22,7 @@ export interface AdPlanOptions {
   readonly random: Random;
 }
 
-export type CreativeState = 'new' | 'live' | 'leader' | 'retired';
+type CreativeState = 'new' | 'live' | 'leader' | 'retired';
 
 export interface PlannedCreative {
   readonly state: CreativeState;
@@ -37,7 +37,7 @@ export interface PlannedCreative {
 }
 
 /** One window of the ad's past, and the state it ended in. */
-export interface PlannedWindow {
+interface PlannedWindow {
   readonly window: number;
   readonly firstDay: number;
   readonly lastDay: number;

@@ -4,7 +4,7 @@ import type { ReplayRun } from './replay.ts';
 import type { ReplayLog } from './replay_log.ts';
 
 /** Fewer matched rows, or a smaller effective sample, than this say nothing about a policy. */
-export const MIN_SUPPORT = 50;
+const MIN_SUPPORT = 50;
 /** Fewer clicks than this say nothing about the time after a click. */
 const MIN_VIEWS = 10;
 /** A mean weight surely below this leaves too much of what the policy chooses unseen. */
@@ -13,7 +13,7 @@ const MIN_MEAN_WEIGHT = 0.95;
 const RULE_OF_THREE = 3;
 const PER_MILLE = 1_000;
 
-export interface Interval {
+interface Interval {
   readonly value: number;
   readonly ciLow: number;
   readonly ciHigh: number;

@@ -20,7 +20,7 @@ export interface AdDay {
 }
 
 /** A stretch of whole days of an ad, as the exit mechanism takes them. */
-export interface AdWindow {
+interface AdWindow {
   readonly firstDay: number;
   readonly lastDay: number;
   readonly creatives: readonly CreativeSums[];

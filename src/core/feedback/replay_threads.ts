@@ -5,8 +5,11 @@ import type { ReplayRun } from './replay.ts';
 import type { ReplayLog } from './replay_log.ts';
 import { type ReplayInputs, type ReplayTask, runTask } from './replay_task.ts';
 
+/** Rows over all tasks below which starting threads takes longer than they save. */
+const ROWS_WORTH_THREADS = 1_000_000;
+
 export interface ThreadOptions {
-  /** Threads beside this one; with fewer than two, tasks run here, one after the other. */
+  /** Threads beside this one; with fewer than two, or little to do, tasks run here, one after the other. */
   readonly threads: number;
   readonly signal: AbortSignal;
   readonly onDone?: (done: number) => void;
@@ -18,7 +21,8 @@ export interface ThreadOptions {
  * @throws Interrupted when the signal says so, after the threads have stopped
  */
 export async function runTasks(inputs: ReplayInputs, tasks: readonly ReplayTask[], options: ThreadOptions): Promise<ReplayRun[]> {
-  const threads = Math.min(options.threads, tasks.length);
+  const isMuch = inputs.log.rows * tasks.length >= ROWS_WORTH_THREADS;
+  const threads = isMuch ? Math.min(options.threads, tasks.length) : 1;
   if (threads < 2) {
     return tasks.map((task, index) => {
       throwIfInterrupted(options.signal);

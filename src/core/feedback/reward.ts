@@ -147,7 +147,8 @@ function revenueUplift(creatives: readonly Readonly<CreativeSums>[], { k, m }: P
     return creatives.map(() => 0);
   }
   const uplift = (denominator: (c: Readonly<CreativeSums>) => number, priorWeight: number): number[] => {
-    const mean = sum(creatives.map((c) => c.revenue)) / sum(creatives.map(denominator));
+    const total = sum(creatives.map(denominator));
+    const mean = total > 0 ? sum(creatives.map((c) => c.revenue)) / total : 0;
     const values = creatives.map((c) => (c.revenue + priorWeight * mean) / (denominator(c) + priorWeight));
     const reference = base === undefined ? mean : (values[base] as number);
     return values.map((value) => (reference > 0 ? value / reference - 1 : 0));

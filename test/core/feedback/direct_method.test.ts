@@ -4,6 +4,7 @@ import { evaluate } from '../../../src/core/feedback/evaluation.ts';
 import { createLoggedPolicy } from '../../../src/core/feedback/policies/logged.ts';
 import { createPlanPolicy } from '../../../src/core/feedback/policies/plan.ts';
 import type { Policy } from '../../../src/core/feedback/policies/policy.ts';
+import { createUniformPolicy } from '../../../src/core/feedback/policies/uniform.ts';
 import { runReplay } from '../../../src/core/feedback/replay.ts';
 import { CLUSTERS, type ReplayLog } from '../../../src/core/feedback/replay_log.ts';
 import { createRandom } from '../../../src/core/random.ts';
@@ -15,10 +16,12 @@ describe('the exposure a policy would give each arm', () => {
     [0, 1, 2, 3].map((arm) => ({ ts: arm, arm, click: 0, propensity: 0.25 })),
     ['a', 'a', 'b', 'b'],
   );
+  const given = { arms: { ...log, live: new Uint8Array(4).fill(1) }, random: createRandom(1), logged: log };
 
   it('is the sum over rows of its probabilities then, each times the exposure of the row', () => {
     const probabilities = [0.75, 0.25, 1, 0];
-    const policy = { probability: (_: number, arm: number) => probabilities[arm] as number } as Policy;
+    const uniform = replayed(createUniformPolicy)(given);
+    const policy: Policy = { ...uniform, probability: (_, arm) => probabilities[arm] as number };
     const exposure = createPolicyExposure(log, policy, false);
     exposure.add(0, 0, 2);
     exposure.add(1, 1, 1);
@@ -33,7 +36,7 @@ describe('the exposure a policy would give each arm', () => {
   });
 
   it('is that of the shown arms for a policy that follows the log', () => {
-    const policy = replayed(createLoggedPolicy)({ arms: { ...log, live: new Uint8Array(4) }, random: createRandom(1), logged: log });
+    const policy = replayed(createLoggedPolicy)(given);
     const exposure = createPolicyExposure(log, policy, true);
     for (let row = 0; row < 4; row++) exposure.add(row < 2 ? 0 : 1, row, 1 + row);
     expect([...exposure.byArm]).toEqual([1, 2, 3, 4]);

@@ -170,16 +170,18 @@ describe('the exit of an ad', () => {
     expect(state.phase).toBe('exploit');
   });
 
-  it('is of the creative with the highest reward, not the most clicked', () => {
+  it('is of the creative with the highest reward, not the most clicked, and lets λ begin anew', () => {
     const { state, close } = openAd(2, settings({ 'reward.view_time_floor': '20' }));
-    close(
-      [
-        [10_000, 220, 5],
-        [10_000, 200, 30],
-      ],
-      60,
-    );
-    expect(state.transitions.find(({ event }) => event === 'exit')?.creative).toBe(1);
+    const brought: readonly Brought[] = [
+      [10_000, 220, 5],
+      [10_000, 200, 30],
+    ];
+    for (let window = 0; window < 60 && state.phase === 'explore'; window++) close(brought);
+    const exit = state.transitions.find(({ event }) => event === 'exit');
+    expect(exit).toMatchObject({ creative: 1, numbers: { lambda: expect.any(Number) } });
+    // It took a λ above 0 for the second to lead.
+    expect(exit?.numbers.lambda).toBeGreaterThan(0.05);
+    expect(state).toMatchObject({ phase: 'exploit', leader: 1, lambda: 0 });
   });
 });
 

@@ -132,6 +132,11 @@ describe('computeReward', () => {
     expect(rest[1]).toBeLessThan(3);
   });
 
+  it('makes nothing of revenue that came without an impression', () => {
+    const { rest } = rewardOf([{ ...noSums(), revenue: 5 }, noSums()], { config: WITH_REVENUE, base: undefined });
+    expect(rest).toEqual([0, 0]);
+  });
+
   it('does not look at revenue while its weight is 0', () => {
     const { rest, notes } = rewardOf([sumsOf({ revenue: 10 }), sumsOf({ revenue: 900 })]);
     expect(rest).toEqual([0, 0]);

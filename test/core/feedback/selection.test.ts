@@ -243,6 +243,31 @@ describe('a selection', () => {
     expect(selection.leader(0)).not.toBe(leader);
   });
 
+  it('lets its policy forget an ad whose leader fell, once and only then', () => {
+    const forgotten: string[] = [];
+    let selection: Selection | undefined;
+    const create: CreatePolicy = (options) => {
+      const policy = createOf('ucb')(options);
+      return {
+        ...policy,
+        forget: (ad) => {
+          forgotten.push(`${ad} in phase ${selection?.phase(ad)}`);
+          policy.forget(ad);
+        },
+      };
+    };
+    const config = withSettings(DEFAULT_CONFIG, new Map(Object.entries(QUICK)));
+    const made = createSelection({ arms: makeArms(1, 4), random: createRandom(1), create, config, exit: true });
+    selection = made;
+    made.refresh(1);
+    const ctrs = [0, ...CTRS];
+    show(made, 1, ctrs, 100_000, 1, () => made.phase(1) === 'exploit');
+    expect(forgotten).toEqual([]);
+    ctrs[made.leader(1)] = 0.02;
+    show(made, 1, ctrs, 20_000, 2, () => made.phase(1) === 'reopened');
+    expect(forgotten).toEqual(['1 in phase reopened']);
+  });
+
   it('gives the same for the same seed', () => {
     const run = (seed: number) => {
       const selection = makeSelection(makeArms(4), { seed });

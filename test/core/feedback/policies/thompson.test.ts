@@ -109,6 +109,19 @@ describe('thompson', () => {
     expect(probabilitiesOf(policy, arms)[2]).toBeGreaterThan(0.5);
   });
 
+  it('shows an arm that comes later until it has been shown once', () => {
+    const arms = makeArms(3);
+    arms.live[2] = 0;
+    const policy = makePolicy(createThompsonPolicy, arms);
+    show(policy, 0, 0, { clicks: 50, plays: 500 });
+    show(policy, 0, 1, { clicks: 25, plays: 500 });
+    arms.live[2] = 1;
+    policy.refresh(0);
+    expect(probabilitiesOf(policy, arms)).toEqual([0, 0, 1]);
+    show(policy, 0, 2, {});
+    expect(probabilitiesOf(policy, arms)[2]).toBeLessThan(1);
+  });
+
   it('shows an arm first again when all its plays have left the window', () => {
     const arms = makeArms(2);
     const policy = makePolicy(createThompsonPolicy, arms, { config: { window: { impressions: 1_000 } } });
