@@ -22,7 +22,7 @@ export interface PolicyConfig {
 }
 
 /** When an ad stops exploring, when it begins again, and what is shown meanwhile. */
-export interface ExitConfig {
+interface ExitConfig {
   readonly window: Span;
   readonly ring: number;
   readonly floorClicks: number;
@@ -37,7 +37,7 @@ export interface ExitConfig {
   readonly retireProbability: number;
 }
 
-export interface PlanConfig {
+interface PlanConfig {
   readonly randomFloor: number;
 }
 
@@ -105,7 +105,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'number',
     range: [0, 1e6],
     open: true,
-    meaning: "width of exploration, times the policy's own; 0 is greedy; open: 1, and 0.1 for ucb1",
+    meaning: "width of exploration, times the policy's own; 0 is greedy; open: 1, but 0.1 for ucb1 and 0.5 for kl",
   },
   { name: 'policy.epsilon', initial: 0.1, kind: 'number', range: [0, 1], meaning: 'share of random choices of epsilon-greedy' },
   {
@@ -155,10 +155,10 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'exit.reopen_level',
-    initial: 0.99,
+    initial: 0.999,
     kind: 'number',
     range: [0.5, 0.999999],
-    meaning: "level of the interval the leader's windows must lie in",
+    meaning: "level of the interval that the leader's ECOI over the ring must lie in after the exit",
   },
   {
     name: 'exit.reopen_windows',

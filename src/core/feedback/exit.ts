@@ -1,5 +1,6 @@
 import type { SelectionConfig } from '../config.ts';
-import { gammaQuantile } from '../numerics/gamma.ts';
+import { drawGamma } from '../numerics/gamma_draws.ts';
+import { normalQuantile } from '../numerics/normal.ts';
 import type { Random } from '../random.ts';
 import {
   type AdReward,
@@ -57,7 +58,7 @@ export interface WindowOptions {
  * It explores until every live creative has had its floor of `n_min = ceil(5/ECOIs_base)` effective impressions, the leader's
  * cumulative ECOI has stayed within 5 % over the ring of windows, the leader keeps the view-time floor, and the expected
  * loss `E[max_j R_j − R_leader]/(1 + R_leader)` is at most 1 %. Then only the leader is shown, and probes. It reopens when
- * a creative is added, the leader goes, the leader's windows leave their 99 % interval twice running, or λ stays up.
+ * a creative is added, the leader goes, its ECOI over the ring leaves its 99.9 % interval twice running, or λ stays up.
  * A creative retires when P(R_j ≥ R_leader) < 1 % after the floor. (All numbers: section `exit` of the settings.)
  *
  * With `exits` false it only keeps the sums, λ and the reward.
@@ -87,6 +88,8 @@ export class AdState {
   private ecois: number[][] = [];
   /** Creatives that were live at the exit. */
   private known = new Set<number>();
+  /** Windows closed before the exit. */
+  private exitWindow = 0;
   private breaches = 0;
   private lambdaWindows = 0;
 
@@ -100,7 +103,6 @@ export class AdState {
   /** Takes in what a window brought, by creative, and moves on. */
   closeWindow(window: readonly CreativeSums[], options: WindowOptions): void {
     const { reward: config, exit } = this.config;
-    const isBreach = this.phase === 'exploit' && this.leavesInterval(window[this.leader] as CreativeSums, options);
     this.windows++;
     for (const [i, more] of window.entries()) addSums(this.sums[i] as CreativeSums, more);
     this.recent = [...this.recent, window].slice(-exit.ring);
@@ -113,7 +115,7 @@ export class AdState {
     this.exposureFloor = Math.ceil(exit.floorClicks / Math.max(this.reward.base, LEAST_BASE));
     if (this.phase !== 'exploit') this.leader = this.best(options.live);
     if (!this.exits) return;
-    if (this.phase === 'exploit') this.considerReopening(isBreach, options.live);
+    if (this.phase === 'exploit') this.considerReopening(options);
     else this.considerExit(floor, options);
   }
 
@@ -129,15 +131,25 @@ export class AdState {
     if (isLeaderGone) this.returnRetired('the leader is no longer live');
   }
 
-  /** Whether the leader's ECOI lies outside the exact Poisson interval of a window. */
-  private leavesInterval({ clicks, exposure }: CreativeSums, { prior, dispersion }: WindowOptions): boolean {
-    if (exposure <= 0) return false;
-    const leader = this.sums[this.leader] as CreativeSums;
-    const theta = (leader.clicks + prior.k) / (leader.exposure + prior.k / prior.m);
-    const tail = (1 - this.config.exit.reopenLevel) / 2;
-    const [count, rate] = [clicks / dispersion, exposure / dispersion];
-    const low = count > 0 ? gammaQuantile(tail, count, rate) : 0;
-    return theta < low || theta > gammaQuantile(1 - tail, count + 1, rate);
+  /** The leader's sums over the ring, as far as it lies after the exit, and all before that. */
+  private aroundExit(): { now: CreativeSums; before: CreativeSums } {
+    const now = noSums();
+    for (const window of this.recent.slice(this.exitWindow - this.windows)) addSums(now, window[this.leader] as CreativeSums);
+    const all = this.sums[this.leader] as CreativeSums;
+    return { now, before: { ...all, clicks: all.clicks - now.clicks, exposure: all.exposure - now.exposure } };
+  }
+
+  /**
+   * Whether the leader's ECOI c/e over the ring differs from C/E before it: |ln(c/e) − ln(C/E)| beyond its normal quantile, with
+   * variance φ·(1/c + 1/C) and half a click added to each. One window alone has too few clicks to tell.
+   */
+  private hasChanged({ dispersion }: WindowOptions): boolean {
+    const { now, before } = this.aroundExit();
+    if (now.exposure <= 0 || before.exposure <= 0) return false;
+    const [few, many] = [now.clicks + 0.5, before.clicks + 0.5];
+    const change = Math.log(few / now.exposure) - Math.log(many / before.exposure);
+    const deviation = Math.sqrt(dispersion * (1 / few + 1 / many));
+    return Math.abs(change) > normalQuantile((1 + this.config.exit.reopenLevel) / 2) * deviation;
   }
 
   private best(live: ArrayLike<number>): number {
@@ -150,18 +162,17 @@ export class AdState {
     return best;
   }
 
-  private considerReopening(isBreach: boolean, live: ArrayLike<number>): void {
+  private considerReopening(options: WindowOptions): void {
     const { exit } = this.config;
-    this.breaches = isBreach ? this.breaches + 1 : 0;
+    this.breaches = this.hasChanged(options) ? this.breaches + 1 : 0;
     this.lambdaWindows = this.lambda > exit.lambdaLevel ? this.lambdaWindows + 1 : 0;
-    this.noticeLive(live);
+    this.noticeLive(options.live);
     if (this.phase !== 'exploit') return;
     if (this.breaches >= exit.reopenWindows) {
-      const recent = this.recent.slice(-exit.reopenWindows).map((window) => window[this.leader] as CreativeSums);
-      const total = noSums();
-      for (const sums of recent) addSums(total, sums);
+      const { now, before } = this.aroundExit();
       this.reopen(this.leader, `the leader's ECOI left its ${100 * exit.reopenLevel} % interval in ${this.breaches} windows running`, {
-        ecoi: total.clicks / total.exposure,
+        ecoi: now.clicks / now.exposure,
+        ecoiBefore: before.clicks / before.exposure,
         windows: this.breaches,
       });
       this.forget();
@@ -191,6 +202,7 @@ export class AdState {
     this.check = { belowFloor, range, expectedLoss, keepsViewTime };
     if (range === undefined || range > exit.stability || !keepsViewTime || expectedLoss > exit.expectedLoss) return;
     this.phase = 'exploit';
+    this.exitWindow = this.windows;
     // All live creatives, not the retired ones alone: those may come back without being new.
     this.known = new Set([...this.sums.keys()].filter((i) => options.live[i] === 1));
     this.breaches = 0;
@@ -240,7 +252,7 @@ export class AdState {
     for (let draw = 0; draw < draws; draw++) {
       let highest = Number.NEGATIVE_INFINITY;
       for (let at = 0; at < live.length; at++) {
-        drawn[at] = (scale[at] as number) * random.gamma(shape[at] as number) + (shift[at] as number);
+        drawn[at] = (scale[at] as number) * drawGamma(shape[at] as number, random) + (shift[at] as number);
         if ((drawn[at] as number) > highest) highest = drawn[at] as number;
       }
       const own = drawn[leaderAt] as number;

@@ -152,7 +152,12 @@ export function runReplay(log: ReplayLog, options: ReplayOptions): ReplayRun {
         if (revenue && !Number.isNaN(revenue[row])) add(at + SUM.revenue, share * (revenue[row] as number));
         curve?.play(arm, click);
         if (batch === 1) learn(row);
-        else waiting.add(row);
+        else {
+          waiting.add(row);
+          exposure.settle(ad, row);
+          policy.shown?.(ad, arm, factor);
+          expected[ad] = Number.NaN;
+        }
       }
     }
     if (row + 1 === batchEnds) {

@@ -101,8 +101,8 @@ describe('the exit from exploration', () => {
         `the right one in ${percent(right / runs.length)} of all, with ${percent(keptLoss)} mean loss of what is kept; ` +
         `${percent(mean(runs.map(({ loss }) => loss)))} of the oracle's clicks lost on the way`,
     );
-    // Nothing changes in these worlds, so nothing should reopen.
-    expect(runs.filter(({ hasReopened }) => hasReopened).length).toBeLessThanOrEqual(2);
+    // Nothing changes in these worlds, so hardly anything should reopen.
+    expect(runs.filter(({ hasReopened }) => hasReopened).length).toBeLessThanOrEqual(0.05 * runs.length);
     expect(right / runs.length).toBeGreaterThanOrEqual(0.8);
     expect(keptLoss).toBeLessThanOrEqual(0.015);
   });
@@ -155,11 +155,9 @@ describe('the reopening after a fall of the leader to 60 %', () => {
     return { share: delays.length / fallen.length, gain };
   };
 
-  // 500 impressions near 2 % bring a dozen clicks, whose 99 % interval hides most falls of 40 %; 2,000 tell them.
-  it('comes in most runs with windows of 2,000, and earns more clicks than staying, with those of 500 too', { timeout: TIMEOUT }, () => {
-    const wide = runWith(2_000);
-    expect(wide.share).toBeGreaterThan(0.5);
-    expect(wide.gain).toBeGreaterThan(0.1);
-    expect(runWith(500).gain).toBeGreaterThan(0);
+  it('comes in most runs, and earns more clicks than staying', { timeout: TIMEOUT }, () => {
+    const { share, gain } = runWith(500);
+    expect(share).toBeGreaterThan(0.8);
+    expect(gain).toBeGreaterThan(0.1);
   });
 });

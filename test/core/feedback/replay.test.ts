@@ -88,7 +88,8 @@ function naiveReplay(log: ReplayLog, given: ReplayOptions, policy: 'ucb1' | 'uni
     const live = [...Array(log.arms).keys()].filter((arm) => log.adOf[arm] === ad && isLive(arm, row));
     const chosen = choices[row] as number;
     expect(live).toContain(chosen);
-    if (policy === 'ucb1') {
+    // Between batches it counts what it waits for too: see the tests of play counts.
+    if (policy === 'ucb1' && given.batch === 1) {
       const known = learnt.filter(({ after }) => after <= row);
       const plays = (arm: number) => known.filter((learned) => learned.arm === arm);
       const adPlays = known.filter(({ arm }) => log.adOf[arm] === ad).length;
@@ -152,7 +153,8 @@ describe('replay against a plain re-implementation', () => {
           expect(record.choices).toHaveLength(rows);
           expect(run.sample.ips).toBeCloseTo(naive.effectiveSampleSize, 6);
           expect(run.largestWeight).toBeCloseTo(naive.largestWeight, 9);
-          for (const estimator of ['ips', 'snips', 'dm', 'dr'] as const) expect(figure(run, estimator)).toBeCloseTo(naive[estimator], 10);
+          for (const estimator of ['ips', 'snips', 'dm', 'dr'] as const)
+            expect(Math.abs(figure(run, estimator) / naive[estimator] - 1)).toBeLessThan(1e-9);
         },
       ),
       { numRuns: 25 },

@@ -5,12 +5,15 @@ import { createRenewal } from './renewal.ts';
 const ROUNDS = 20;
 const TOLERANCE = 1e-9;
 
+/** The theory's bound is 1, which near 2 % CTR loses two thirds more; 0.3 loses less in the mean and is at times stuck for good. */
+export const KL_BUDGET = 0.5;
+
 /**
  * KL-UCB (Garivier & Cappé 2011) for Poisson counts: the index is the largest q with `E·d(C/E, q) ≤ α·ln N`, where
  * `d(p, q) = q − p + p·ln(p/q)` is the divergence of Poisson means, C clicks, E effective impressions, N the ad's plays.
  */
 export function createKlPolicy(options: PolicyOptions): Policy {
-  const alpha = options.config.alpha ?? 1;
+  const alpha = options.config.alpha ?? KL_BUDGET;
   return createIndexPolicy(options, (counts) => {
     const renewal = createRenewal(counts);
     return {

@@ -105,12 +105,15 @@ export function createPlayCounts(arms: Arms, window: Span | null): PlayCounts {
   };
 }
 
+/** Every ad has a queue, and most ads are small. */
+const FIRST_SLOTS = 8;
+
 /** Plays of one ad, oldest first, in a ring that grows when it is full. */
 class PlayQueue {
-  private arm = new Int32Array(64);
-  private click = new Uint8Array(64);
-  private exposure = new Float64Array(64);
-  private ts = new Float64Array(64);
+  private arm = new Int32Array(FIRST_SLOTS);
+  private click = new Uint8Array(FIRST_SLOTS);
+  private exposure = new Float64Array(FIRST_SLOTS);
+  private ts = new Float64Array(FIRST_SLOTS);
   private head = 0;
   size = 0;
 

@@ -1,5 +1,5 @@
 import { createEpsilonGreedyPolicy } from './epsilon_greedy.ts';
-import { createKlPolicy } from './kl.ts';
+import { createKlPolicy, KL_BUDGET } from './kl.ts';
 import { createLoggedPolicy } from './logged.ts';
 import { createPlanPolicy } from './plan.ts';
 import type { CreatePolicy } from './policy.ts';
@@ -18,7 +18,7 @@ export interface RegisteredPolicy {
 export const POLICIES: Readonly<Record<string, RegisteredPolicy>> = {
   ucb: { create: createUcbPolicy, settings: { alpha: 1, window: null } },
   ucb1: { create: createUcb1Policy, settings: { alpha: UCB1_WIDTH, window: null } },
-  kl: { create: createKlPolicy, settings: { alpha: 1, window: null } },
+  kl: { create: createKlPolicy, settings: { alpha: KL_BUDGET, window: null } },
   thompson: { create: createThompsonPolicy, settings: { alpha: 1, window: null } },
   'epsilon-greedy': { create: createEpsilonGreedyPolicy, settings: { epsilon: 0.1, window: null } },
   uniform: { create: createUniformPolicy, settings: {} },

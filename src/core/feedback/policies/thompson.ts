@@ -1,3 +1,4 @@
+import { drawGamma } from '../../numerics/gamma_draws.ts';
 import { createPlayCounts } from './play_counts.ts';
 import type { Policy, PolicyOptions } from './policy.ts';
 import { createRunningPrior, PRIOR_CLICKS } from './running_prior.ts';
@@ -40,7 +41,7 @@ export function createThompsonPolicy({ arms, random, config, rewards }: PolicyOp
     for (const arm of known) {
       const shape = (counts.clicks[arm] as number) + PRIOR_CLICKS;
       const rate = (counts.exposure[arm] as number) + prior.rate(ad);
-      const theta = (shape + alpha * (random.gamma(shape) - shape)) / rate;
+      const theta = (shape + alpha * (drawGamma(shape, random) - shape)) / rate;
       const value = (rewards.slope[ad] as number) * theta + (rewards.rest[arm] as number);
       if (value > highest) {
         highest = value;

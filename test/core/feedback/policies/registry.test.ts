@@ -178,7 +178,7 @@ describe('regret on six arms near 2 %', () => {
   it.each([
     ['ucb', 0.056, 0.029],
     ['ucb1', 0.058, 0.018],
-    ['kl', 0.116, 0.029],
+    ['kl', 0.064, 0.02],
     ['thompson', 0.065, 0.032],
     ['epsilon-greedy', 0.084, 0.062],
   ])('is about what it should be for %s: %d', (name, mean, sd) => {
