@@ -100,7 +100,7 @@ function replayMemory(folder: string): BenchLine {
   fillStore(fewer, FEWER_IMPRESSIONS);
   fewer.db.close();
   const [most, least] = ['clicks.db', 'fewer.db'].map((name) => {
-    const argv = ['dist-bench/bench/peak_memory.js', 'replay', '--policy', 'ucb', '--seeds', '1', '--quiet', '--store', join(folder, name)];
+    const argv = ['bench/peak_memory.mjs', 'replay', '--policy', 'ucb', '--seeds', '1', '--quiet', '--store', join(folder, name)];
     return Number(execFileSync(process.execPath, argv, { encoding: 'utf8' }));
   }) as [number, number];
   const bytes = (most - least) / (IMPRESSIONS - FEWER_IMPRESSIONS);

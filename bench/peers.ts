@@ -9,11 +9,11 @@ const SEEDS_OF_SWEEP = 20;
 const PYTHON = '.peers/bin/python';
 /** Our policies beside what each peer calls the same; no peer has Bayes-UCB or KL-UCB, UCB1 is their nearest. */
 const PAIRS = [
-  { ours: 'ucb', peer: 'mabwiser', policy: 'UCB1' },
-  { ours: 'ucb1', peer: 'mabwiser', policy: 'UCB1' },
-  { ours: 'thompson', peer: 'mabwiser', policy: 'ThompsonSampling' },
-  { ours: 'thompson', peer: 'obp', policy: 'BernoulliTS' },
-  { ours: 'epsilon-greedy', peer: 'obp', policy: 'EpsilonGreedy' },
+  { ours: 'ucb', peer: 'mabwiser', policy: 'ucb1' },
+  { ours: 'ucb1', peer: 'mabwiser', policy: 'ucb1' },
+  { ours: 'thompson', peer: 'mabwiser', policy: 'thompson' },
+  { ours: 'thompson', peer: 'obp', policy: 'thompson' },
+  { ours: 'epsilon-greedy', peer: 'obp', policy: 'egreedy' },
 ] as const;
 
 interface PeerLine {
@@ -47,11 +47,11 @@ function benchPeers(folder: string): void {
     };
     const learning = batch === '1' ? 'learning by row' : `learning by ${batch} rows`;
     for (const { ours, peer, policy } of PAIRS) {
-      const reference = peers.find((line) => line.peer === peer && line.policy.startsWith(policy)) as PeerLine;
+      const reference = peers.find((line) => line.peer === peer && line.policy === policy) as PeerLine;
       const speed = speedOf('--policy', ours, '--seeds', '1');
       print(compareSpeeds(`replay of ${ours}, ${learning}, one core`, 'rows/s', speed, reference.events_per_second, `${peer} ${policy}`));
     }
-    const reference = peers.find(({ peer, policy }) => peer === 'mabwiser' && policy.startsWith('UCB1')) as PeerLine;
+    const reference = peers.find(({ peer, policy }) => peer === 'mabwiser' && policy === 'ucb1') as PeerLine;
     const sweep = speedOf('--policy', 'ucb1', '--seeds', String(SEEDS_OF_SWEEP));
     const cores = availableParallelism();
     print(
@@ -60,7 +60,7 @@ function benchPeers(folder: string): void {
         'rows/s',
         sweep,
         reference.events_per_second,
-        'mabwiser UCB1, one run after the other',
+        'mabwiser ucb1, one run after the other',
       ),
     );
   }

@@ -101,6 +101,7 @@ async function replayLog(session: StoreSession<Options>) {
   const seconds = Math.max(0.001, (session.io.now().getTime() - startedAt) / 1000);
   const best = ranked[0] as RankedPoint;
   const curve = options.curve === undefined ? undefined : await writeCurve(session, options.curve, inputs, data, best.config);
+  const notes = mostNotes(runs.map((run) => run.notes));
   const json = {
     policy: options.policy,
     exit: options.exit === true,
@@ -112,14 +113,22 @@ async function replayLog(session: StoreSession<Options>) {
     config: describeConfig(best.config),
     ...resultJson(best.result),
     sorted_by_time: data.sorted,
+    notes: [...notes.keys()],
     events_per_second: Math.round((data.log.rows * tasks.length) / seconds),
     ...(options.sweep && { ranked_by: options.by, settings: ranked.map(pointJson) }),
     ...(curve !== undefined && { curve }),
   };
-  const about = { policy: options.policy, sorted: data.sorted, rowsPerSecond: json.events_per_second };
+  const about = { policy: options.policy, notes, ads: data.log.ads, sorted: data.sorted, rowsPerSecond: json.events_per_second };
   const text = options.sweep ? describeSweep(ranked, options.by, about) : describeReplay(best.result, about);
   if (curve !== undefined) text.push(`written: ${curve}`);
   return { json, failures, text, counts: { rounds: best.result.rounds, matched: Math.round(best.result.matched), runs: tasks.length } };
+}
+
+/** Each note with the most ads that a run has it of. */
+function mostNotes(runs: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+  const most = new Map<string, number>();
+  for (const notes of runs) for (const [note, ads] of notes) most.set(note, Math.max(ads, most.get(note) ?? 0));
+  return most;
 }
 
 function checkFlags({ policy, exit, day, sweep, curve }: Options): void {

@@ -5,6 +5,9 @@ import { count, percent, table } from './shared.ts';
 
 interface About {
   readonly policy: string;
+  /** Parts of the reward that the log does not allow, and in how many of its ads. */
+  readonly notes: ReadonlyMap<string, number>;
+  readonly ads: number;
   readonly sorted: boolean;
   readonly rowsPerSecond: number;
 }
@@ -49,7 +52,7 @@ export function describeSweep(points: readonly RankedPoint[], estimator: Estimat
   ];
 }
 
-function closing(result: ReplayResult, { policy, sorted, rowsPerSecond }: About): string[] {
+function closing(result: ReplayResult, { policy, notes, ads, sorted, rowsPerSecond }: About): string[] {
   const seeds =
     result.runs > 1
       ? `Intervals are over ${result.runs} seeds of the policy and resample ${result.clusters.count} clusters by ${result.clusters.by}.`
@@ -59,6 +62,7 @@ function closing(result: ReplayResult, { policy, sorted, rowsPerSecond }: About)
     lines.push(
       `${count(result.estimatedPropensities)} propensities were not given and are estimated from the counts of each ad, position and day.`,
     );
+  for (const [note, times] of notes) lines.push(`${note} (${times} of ${ads} ads).`);
   if (policy === 'plan')
     lines.push('A plan looks better than it is on the log it was made from: judge it on other days (select --log A, replay --log B).');
   if (!sorted) lines.push('The log was not in time order; it was sorted.');

@@ -82,7 +82,7 @@ describe('the settings', () => {
         expectedLoss: 0.01,
         draws: 2_000,
         probe: 0.01,
-        reopenLevel: 0.99,
+        reopenLevel: 0.999,
         reopenWindows: 2,
         lambdaLevel: 0.1,
         lambdaWindows: 3,

@@ -23,11 +23,17 @@ export interface ReplayTask {
   readonly seed: number;
 }
 
+/** What a task leaves behind; plain data. */
+export interface TaskRun extends ReplayRun {
+  /** Parts of the reward that the log did not allow the policy to heed, and in how many ads. */
+  readonly notes: ReadonlyMap<string, number>;
+}
+
 /** Runs a task; `onPoint` sees the selection as it stands about a hundred times over the log. */
-export function runTask(inputs: ReplayInputs, task: ReplayTask, onPoint?: (point: CurvePoint, selection: Selection) => void): ReplayRun {
+export function runTask(inputs: ReplayInputs, task: ReplayTask, onPoint?: (point: CurvePoint, selection: Selection) => void): TaskRun {
   const { create } = POLICIES[task.policy] as RegisteredPolicy;
   let selection: Selection | undefined;
-  return runReplay(inputs.log, {
+  const run = runReplay(inputs.log, {
     ...inputs.direct,
     seed: task.seed,
     batch: task.batch,
@@ -39,4 +45,5 @@ export function runTask(inputs: ReplayInputs, task: ReplayTask, onPoint?: (point
     },
     ...(onPoint && { onPoint: (point: CurvePoint) => onPoint(point, selection as Selection) }),
   });
+  return { ...run, notes: (selection as Selection | undefined)?.notes() ?? new Map() };
 }

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { throwIfInterrupted } from '../errors.ts';
-import type { ReplayRun } from './replay.ts';
 import type { ReplayLog } from './replay_log.ts';
-import { type ReplayInputs, type ReplayTask, runTask } from './replay_task.ts';
+import { type ReplayInputs, type ReplayTask, runTask, type TaskRun } from './replay_task.ts';
 
 /** Rows over all tasks below which starting threads takes longer than they save. */
 const ROWS_WORTH_THREADS = 1_000_000;
@@ -20,7 +19,7 @@ export interface ThreadOptions {
  * @returns the runs, in the order of the tasks
  * @throws Interrupted when the signal says so, after the threads have stopped
  */
-export async function runTasks(inputs: ReplayInputs, tasks: readonly ReplayTask[], options: ThreadOptions): Promise<ReplayRun[]> {
+export async function runTasks(inputs: ReplayInputs, tasks: readonly ReplayTask[], options: ThreadOptions): Promise<TaskRun[]> {
   const isMuch = inputs.log.rows * tasks.length >= ROWS_WORTH_THREADS;
   const threads = isMuch ? Math.min(options.threads, tasks.length) : 1;
   if (threads < 2) {
@@ -32,7 +31,7 @@ export async function runTasks(inputs: ReplayInputs, tasks: readonly ReplayTask[
     });
   }
   const shared: ReplayInputs = { ...inputs, log: shareColumns(inputs.log) };
-  const runs: ReplayRun[] = new Array(tasks.length);
+  const runs: TaskRun[] = new Array(tasks.length);
   const queue = tasks.entries();
   let done = 0;
   const workers = Array.from({ length: threads }, () => new Worker(new URL('./replay_worker.js', import.meta.url), { workerData: shared }));
@@ -52,14 +51,14 @@ export async function runTasks(inputs: ReplayInputs, tasks: readonly ReplayTask[
 }
 
 /** The answer to a task: a message, an error, or the signal, whichever comes first. */
-async function answerOf(worker: Worker, task: ReplayTask, signal: AbortSignal): Promise<ReplayRun> {
+async function answerOf(worker: Worker, task: ReplayTask, signal: AbortSignal): Promise<TaskRun> {
   throwIfInterrupted(signal);
   worker.postMessage(task);
   // `once` rejects when the worker emits an error.
   const [run] = (await once(worker, 'message', { signal }).catch((error: unknown) => {
     throwIfInterrupted(signal);
     throw error;
-  })) as [ReplayRun];
+  })) as [TaskRun];
   return run;
 }
 

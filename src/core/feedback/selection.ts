@@ -33,12 +33,15 @@ export interface Selection extends Policy {
   lambda(ad: number): number;
   /** Of all ads, each ad's in order of time. */
   transitions(): AdTransition[];
+  /** Parts of the reward that data did not allow, and in how many ads. */
+  notes(): Map<string, number>;
 }
 
 /**
  * Wraps a policy the way a night uses it: its bounds on ECOI are mapped to the reward, whose parts and whose λ are renewed
- * when a window of the ad closes. With `exit`, creatives below the exposure floor come first, retired ones are not shown,
- * and after the exit only the leader is, but for a share of probes dealt out evenly among the other live creatives.
+ * when a window of the ad closes. With `exit`, creatives below the exposure floor come first, retired ones are not shown, after
+ * the exit only the leader is, and at any time a share of probes is dealt out evenly among the live creatives that do not
+ * lead: so each keeps some exposure in every window. `refresh` must be called for each ad before its first choice.
  */
 export function createSelection(options: SelectionOptions): Selection {
   const { arms, random, config, exit } = options;
@@ -84,7 +87,7 @@ export function createSelection(options: SelectionOptions): Selection {
     for (let arm = first; arm < end; arm++) {
       shown.live[arm] = arms.live[arm] === 1 && own.retired[arm - first] === 0 ? 1 : 0;
       probed.live[arm] = shown.live[arm] === 1 && arm - first !== own.leader ? 1 : 0;
-      if (probed.live[arm] === 1) hasProbes[ad] = 1;
+      if (exit && probed.live[arm] === 1) hasProbes[ad] = 1;
     }
     isPastFloor[ad] = 0;
     force(ad);
@@ -127,15 +130,19 @@ export function createSelection(options: SelectionOptions): Selection {
     }
     refresh(ad);
   };
-  const probeShare = (ad: number): number => (hasProbes[ad] === 1 ? config.exit.probe : 0);
+  const probeShare = (ad: number): number => (hasProbes[ad] === 1 && (forced[ad] as number) < 0 ? config.exit.probe : 0);
+  /** What alone is shown but for probes: an arm below the floor, or the leader after the exit; −1 where the policy chooses. */
+  const onlyArm = (ad: number): number => {
+    if ((forced[ad] as number) >= 0) return forced[ad] as number;
+    return isExploiting(ad) ? leaderArm(ad) : -1;
+  };
 
   return {
     select: (ad, row) => {
-      if (isExploiting(ad)) {
-        const share = probeShare(ad);
-        return share > 0 && random.uniform() < share ? probes.select(ad, row) : leaderArm(ad);
-      }
-      return (forced[ad] as number) >= 0 ? (forced[ad] as number) : policy.select(ad, row);
+      const share = probeShare(ad);
+      if (share > 0 && random.uniform() < share) return probes.select(ad, row);
+      const only = onlyArm(ad);
+      return only >= 0 ? only : policy.select(ad, row);
     },
     update: (ad, arm, feedback) => {
       if (windows.isOver(ad, feedback.ts)) closeWindow(ad);
@@ -154,25 +161,27 @@ export function createSelection(options: SelectionOptions): Selection {
       if (isPastFloor[ad] === 0) force(ad);
     },
     probability: (ad, arm, row) => {
-      if (isExploiting(ad)) {
-        const share = probeShare(ad);
-        return (arm === leaderArm(ad) ? 1 - share : 0) + share * (share > 0 ? probes.probability(ad, arm, row) : 0);
-      }
-      return (forced[ad] as number) >= 0 ? Number(forced[ad] === arm) : policy.probability(ad, arm, row);
+      const share = probeShare(ad);
+      const only = onlyArm(ad);
+      const usual = only >= 0 ? Number(only === arm) : policy.probability(ad, arm, row);
+      return share > 0 ? (1 - share) * usual + share * probes.probability(ad, arm, row) : usual;
     },
     expectation: (ad, values, row) => {
-      if (isExploiting(ad)) {
-        const share = probeShare(ad);
-        const rest = share > 0 ? share * probes.expectation(ad, values, row) : 0;
-        return (1 - share) * (values[leaderArm(ad)] as number) + rest;
-      }
-      return (forced[ad] as number) >= 0 ? (values[forced[ad] as number] as number) : policy.expectation(ad, values, row);
+      const share = probeShare(ad);
+      const only = onlyArm(ad);
+      const usual = only >= 0 ? (values[only] as number) : policy.expectation(ad, values, row);
+      return share > 0 ? (1 - share) * usual + share * probes.expectation(ad, values, row) : usual;
     },
     refresh,
     forget: (ad) => policy.forget(ad),
     phase: (ad) => state(ad).phase,
     leader: leaderArm,
     lambda: (ad) => state(ad).lambda,
+    notes: () => {
+      const ads = new Map<string, number>();
+      for (const note of states.flatMap(({ reward }) => reward?.notes ?? [])) ads.set(note, (ads.get(note) ?? 0) + 1);
+      return ads;
+    },
     transitions: () =>
       states.flatMap((own, ad) =>
         own.transitions.map(({ creative, ...transition }) => ({ ...transition, ad, arm: (arms.firstArm[ad] as number) + creative })),

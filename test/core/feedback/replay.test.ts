@@ -174,6 +174,14 @@ describe('replay', () => {
     expect(run.largestWeight).toBeCloseTo(1, 12);
   });
 
+  it('lets a policy that learns by the day show several creatives in it, as a plan does', () => {
+    const log = simulateLog(makeWorld({ ads: 1, creatives: 4, seed: 3 }), 6_000, 3, { days: 3 });
+    const { policy, record } = recorded(replayed(createUcbPolicy));
+    runReplay(log, replayOptions(log, { policy, batch: 'day' }));
+    const firstDay = record.choices.slice(0, 2_000);
+    for (const arm of [0, 1, 2, 3]) expect(firstDay.filter((own) => own === arm).length).toBeGreaterThan(300);
+  });
+
   it('gives the policy that follows the log the mean of any log by every estimator', () => {
     const log = simulateLog(makeWorld({ ads: 2, creatives: 4, logging: 'skewed', placement: 0.5, seed: 3 }), 5_000, 3);
     const directModel = Float64Array.from({ length: 8 }, (_, arm) => 0.01 + 0.002 * arm);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createIndexPolicy } from '../../../../src/core/feedback/policies/index_policy.ts';
 import type { CreatePolicy } from '../../../../src/core/feedback/policies/policy.ts';
+import { createUcbPolicy } from '../../../../src/core/feedback/policies/ucb.ts';
 import { createRandom } from '../../../../src/core/random.ts';
 import { clicksAlone, makeArms, makePolicy, outcome, probabilitiesOf, show } from './made_policies.ts';
 
@@ -151,5 +152,16 @@ describe('the window of an index policy', () => {
     expect(policy.select(0, 0)).toBe(0); // 1/2 against 1/4
     policy.update(0, 1, outcome(0, 1, 10));
     expect(policy.select(0, 0)).toBe(1); // 0/1 against 1/5
+  });
+
+  it('goes on to other arms while it waits for what came of those it showed', () => {
+    const policy = makePolicy(createUcbPolicy, makeArms(4));
+    const shown = Array.from({ length: 40 }, () => {
+      const arm = policy.select(0, 0);
+      policy.shown?.(0, arm, 1);
+      return arm;
+    });
+    expect(shown.slice(0, 4).sort()).toEqual([0, 1, 2, 3]);
+    for (const arm of [0, 1, 2, 3]) expect(shown.filter((own) => own === arm)).toHaveLength(10);
   });
 });

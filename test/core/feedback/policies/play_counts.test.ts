@@ -157,3 +157,39 @@ describe('counts of plays', () => {
     );
   });
 });
+
+describe('plays whose outcome is waited for', () => {
+  it('count at the posterior mean of their arm', () => {
+    const counts = createPlayCounts(makeArms(2), null);
+    for (let play = 0; play < 100; play++) counts.add(0, 0, outcome(play < 2 ? 1 : 0), () => {});
+    counts.expect(0, 1, 1.5);
+    // The ad's mean is (2 + 1)/(100 + 100) = 1.5 %, and nothing is known of arm 1 itself.
+    expect(counts.clicks[1]).toBeCloseTo(1.5 * 0.015, 15);
+    expect([counts.exposure[1], counts.plays[1], counts.adPlays[0], counts.adUpdates[0]]).toEqual([1.5, 1, 101, 100]);
+    counts.expect(0, 0, 2);
+    // (2 + 1)/(100 + 1/m) with m = (2.0225 + 1)/(101.5 + 100) = 1.5 %.
+    expect(counts.clicks[0]).toBeCloseTo(2 + 2 * (3 / (100 + 1 / 0.015)), 12);
+  });
+
+  it('leave nothing behind when their outcomes have come', () => {
+    fc.assert(
+      fc.property(plays(60), fc.array(fc.nat(5)), (all, delays) => {
+        const counts = createPlayCounts(makeArms(...SIZES), null);
+        const waiting: Play[] = [];
+        for (const [at, play] of all.entries()) {
+          counts.expect(play.ad, play.arm, play.feedback.exposure);
+          waiting.push(play);
+          for (let due = delays[at] ?? 0; due > 0 && waiting.length > 0; due--) {
+            const { ad, arm, feedback } = waiting.shift() as Play;
+            counts.add(ad, arm, feedback, () => {});
+          }
+        }
+        for (const { ad, arm, feedback } of waiting) counts.add(ad, arm, feedback, () => {});
+        const expected = recount(all, null);
+        for (const name of ['clicks', 'exposure', 'plays', 'adPlays', 'adUpdates'] as const) {
+          for (const [i, value] of expected[name].entries()) expect(counts[name][i]).toBeCloseTo(value, 9);
+        }
+      }),
+    );
+  });
+});
