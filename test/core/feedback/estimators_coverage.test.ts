@@ -8,6 +8,7 @@ import { createUniformPolicy } from '../../../src/core/feedback/policies/uniform
 import { type ReplayOptions, runReplay } from '../../../src/core/feedback/replay.ts';
 import type { LoggingPolicy, SimulatedAd, SimulatedPosition, World } from '../../../src/core/feedback/simulator.ts';
 import { createRandom } from '../../../src/core/random.ts';
+import { tell } from '../../real/real_data.ts';
 import { fitDirectModel, replayed, replayOptions, simulateLog } from './made_logs.ts';
 import { makeWorld } from './made_worlds.ts';
 
@@ -34,7 +35,7 @@ describe.each<LoggingPolicy>(['uniform', 'skewed'])('on 200 %s logs', (logging) 
   describe.each([
     { target: 'the uniform policy', create: createUniformPolicy, shares: [1 / 3, 1 / 3, 1 / 3] },
     { target: 'a plan of unequal shares', create: createPlanPolicy, shares: [0.6, 0.3, 0.1] },
-  ])('the 95 % interval of $target', ({ create, shares }) => {
+  ])('the 95 % interval of $target', ({ target, create, shares }) => {
     const held = new Map<Estimator, number>();
 
     beforeAll(() => {
@@ -47,6 +48,8 @@ describe.each<LoggingPolicy>(['uniform', 'skewed'])('on 200 %s logs', (logging) 
         const truth = trueValue(world, shares);
         for (const name of ESTIMATORS) if (holds(result.estimators[name], truth)) held.set(name, (held.get(name) ?? 0) + 1);
       }
+      const shown = ESTIMATORS.map((name) => `${name} ${((100 * (held.get(name) ?? 0)) / LOGS).toFixed(1)}`);
+      tell(`true value held in % of ${LOGS} ${logging} logs, ${target}: ${shown.join(', ')}`);
     });
 
     it.each(ESTIMATORS)('by %s holds the true value in 90 to 99 %% of them', (name) => {
