@@ -15,11 +15,14 @@ export interface ClickData {
   readonly ads: readonly string[];
 }
 
-/** Reads the roll-up of one log, or of all logs, ordered by creative, position and day. */
-export async function readClickData(store: Store, logId: number | undefined): Promise<ClickData> {
+/**
+ * Reads the roll-up of one log, or of all logs, ordered by creative, position and day.
+ * @param before only what was before this day, in days since 1970-01-01 UTC; undated rows stay
+ */
+export async function readClickData(store: Store, logId: number | undefined, before?: number): Promise<ClickData> {
   const { readArms, readPositions } = await import('../core/store/logs.ts');
   const { readRollUp } = await import('../core/store/roll_up.ts');
-  const cells = readRollUp(store, logId);
+  const cells = readRollUp(store, logId, before);
   const armOf = readArms(store);
   const positionOf = readPositions(store);
   const armCodes = distinct(cells.arm, cells.cells);

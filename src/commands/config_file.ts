@@ -12,7 +12,7 @@ export async function readConfig(session: Session<{ readonly config?: string }>)
   try {
     text = readFileSync(session.path(file), 'utf8');
   } catch {
-    throw new UserError(`Expected --config to name a YAML file of settings but ${file} cannot be read.`, 'docs/selection.md lists them.');
+    throw new UserError(`Expected --config to name a YAML file of settings but ${file} cannot be read.`, 'docs/settings.md lists them.');
   }
   return parseConfig(text, file);
 }

@@ -4,6 +4,7 @@ import { UserError } from '../core/errors.ts';
 import type { Estimator } from '../core/feedback/estimators.ts';
 import type { Estimate, ReplayResult } from '../core/feedback/evaluation.ts';
 import type { RankedPoint } from '../core/feedback/sweep.ts';
+import type { Arm } from '../core/store/logs.ts';
 import { readConfig } from './config_file.ts';
 import type { ReplayData } from './replay_data.ts';
 import { describeReplay, describeSweep } from './replay_text.ts';
@@ -33,7 +34,7 @@ interface Options {
   readonly config?: string;
   readonly seeds: number;
   readonly sweep?: ReadonlyMap<string, readonly string[]>;
-  readonly by: Estimator;
+  readonly by?: Estimator;
   readonly curve?: string;
   readonly day?: string;
 }
@@ -48,7 +49,7 @@ export function replayCommand(context: CliContext): Command {
     .option('--config <file>', 'settings of reward, policy and exit in YAML')
     .option('--seeds <n>', 'runs with so many seeds; intervals contain how much they differ', parsePositiveInteger, 5)
     .option('--sweep <name=a,b>', 'run each of these values of a setting; may be given again', collectSweep)
-    .addOption(new Option('--by <estimator>', 'what a sweep is ranked by').choices(ESTIMATOR_NAMES).default('replay'))
+    .addOption(new Option('--by <estimator>', 'what a sweep is ranked by (replay when not given)').choices(ESTIMATOR_NAMES))
     .option('--curve <file>', "write the first run's learning curve as .csv")
     .option('--day <day>', 'with --policy plan: the plan for this day (the newest when not given)', parseDay)
     .action(storeAction<Options>(context, 'existing', replayLog));
@@ -74,13 +75,14 @@ async function replayLog(session: StoreSession<Options>) {
   const { readReplayData } = await import('./replay_data.ts');
   const { store, options } = session;
   checkFlags(options);
+  const by = options.by ?? 'replay';
   const config = await readConfig(session);
   const points = sweepPoints(config, options.sweep ?? new Map(), options.policy, options.exit === true);
   const logId = findLog(store, options.log);
-  const data = await readReplayData(store, logId, options.ads);
+  const plan = options.policy === 'plan' ? await readPlan(session) : undefined;
+  const data = await readReplayData(store, logId, plan ? plan.adIds : options.ads);
   const failures = unknownIds('an ad', options.ads, data.adIds);
-  const plan = options.policy === 'plan' ? await planShares(session, data) : undefined;
-  const inputs = { log: data.log, direct: data.direct, shares: plan?.shares };
+  const inputs = { log: data.log, direct: data.direct, shares: plan?.sharesOf(data.arms) };
   const tasks = points.flatMap(({ config: settings }) =>
     Array.from({ length: options.seeds }, (_, index) => ({
       policy: options.policy,
@@ -97,17 +99,21 @@ async function replayLog(session: StoreSession<Options>) {
     onDone: (done) => session.onProgress({ task: `replay ${options.policy}`, done, total: tasks.length, unit: 'runs' }),
   });
   const byPoint = points.map((_, index) => runs.slice(index * options.seeds, (index + 1) * options.seeds));
-  const ranked = rankPoints(data.log, points, byPoint, options.by, session.seed);
+  const ranked = rankPoints(data.log, points, byPoint, by, session.seed);
   const seconds = Math.max(0.001, (session.io.now().getTime() - startedAt) / 1000);
   const best = ranked[0] as RankedPoint;
   const curve = options.curve === undefined ? undefined : await writeCurve(session, options.curve, inputs, data, best.config);
+  const unplanned = plan ? (options.ads?.filter((id) => data.adIds.has(id)).length ?? data.adIds.size) - data.log.ads : 0;
   const notes = mostNotes(runs.map((run) => run.notes));
+  // A run whose windows never closed has no reward to tell of.
+  if (!data.log.viewTime) notes.set('QoE not measured', data.log.ads);
   const json = {
     policy: options.policy,
     exit: options.exit === true,
     batch: options.batch === 'day' ? '1d' : options.batch,
     log: options.log ?? null,
     plan_day: plan?.day ?? null,
+    ...(plan && { ads_without_plan: unplanned }),
     seed: session.seed,
     seeds: options.seeds,
     config: describeConfig(best.config),
@@ -115,11 +121,11 @@ async function replayLog(session: StoreSession<Options>) {
     sorted_by_time: data.sorted,
     notes: [...notes.keys()],
     events_per_second: Math.round((data.log.rows * tasks.length) / seconds),
-    ...(options.sweep && { ranked_by: options.by, settings: ranked.map(pointJson) }),
+    ...(options.sweep && { ranked_by: by, settings: ranked.map(pointJson) }),
     ...(curve !== undefined && { curve }),
   };
-  const about = { policy: options.policy, notes, ads: data.log.ads, sorted: data.sorted, rowsPerSecond: json.events_per_second };
-  const text = options.sweep ? describeSweep(ranked, options.by, about) : describeReplay(best.result, about);
+  const about = { policy: options.policy, unplanned, notes, ads: data.log.ads, sorted: data.sorted, rowsPerSecond: json.events_per_second };
+  const text = options.sweep ? describeSweep(ranked, by, about) : describeReplay(best.result, about);
   if (curve !== undefined) text.push(`written: ${curve}`);
   return { json, failures, text, counts: { rounds: best.result.rounds, matched: Math.round(best.result.matched), runs: tasks.length } };
 }
@@ -131,7 +137,8 @@ function mostNotes(runs: readonly ReadonlyMap<string, number>[]): Map<string, nu
   return most;
 }
 
-function checkFlags({ policy, exit, day, sweep, curve }: Options): void {
+function checkFlags({ policy, exit, day, sweep, curve, by }: Options): void {
+  if (by !== undefined && sweep === undefined) throw new UserError('Expected --by beside --sweep, which is what it ranks.');
   if (exit && GIVEN.includes(policy)) throw new UserError(`Expected --exit beside a policy that learns, but ${policy} does not.`);
   if (day !== undefined && policy !== 'plan') throw new UserError('Expected --day beside --policy plan only.');
   if (curve !== undefined && !curve.endsWith('.csv')) throw new UserError(`Expected --curve to name a .csv file but received ${curve}.`);
@@ -143,15 +150,28 @@ function checkFlags({ policy, exit, day, sweep, curve }: Options): void {
   }
 }
 
-/** The stored plan's share of each arm of the log. */
-async function planShares(session: StoreSession<Options>, data: ReplayData): Promise<{ day: string | null; shares: Float64Array }> {
+interface StoredPlan {
+  readonly day: string | null;
+  /** The ads it plans, of those asked for. */
+  readonly adIds: readonly string[];
+  readonly sharesOf: (arms: readonly Arm[]) => Float64Array;
+}
+
+/** The plan to replay; ads it does not plan are left out, as nothing is known of what it would show. */
+async function readPlan(session: StoreSession<Options>): Promise<StoredPlan> {
   const { readPlanShares } = await import('../core/store/shares.ts');
-  const { day, shares } = readPlanShares(session.store, session.options.day);
-  if (shares.size === 0) {
-    const which = session.options.day === undefined ? 'a plan' : `a plan for ${session.options.day}`;
-    throw new UserError(`Expected ${which} in the store but there is none.`, 'Make one with atelier select.');
+  const { ads, day: asked } = session.options;
+  const { day, shares } = readPlanShares(session.store, asked);
+  const adIds = [...shares.keys()].filter((adId) => !ads || ads.includes(adId));
+  if (adIds.length === 0) {
+    const which = asked === undefined ? 'a plan' : `a plan for ${asked}`;
+    throw new UserError(`Expected ${which} ${ads ? 'of these ads ' : ''}in the store but there is none.`, 'Make one with atelier select.');
   }
-  return { day, shares: Float64Array.from(data.arms, ({ adId, creativeId }) => shares.get(adId)?.get(creativeId) ?? 0) };
+  return {
+    day,
+    adIds,
+    sharesOf: (arms) => Float64Array.from(arms, ({ adId, creativeId }) => shares.get(adId)?.get(creativeId) ?? 0),
+  };
 }
 
 async function writeCurve(

@@ -3,11 +3,15 @@ import type { Estimate, ReplayResult } from '../core/feedback/evaluation.ts';
 import type { RankedPoint } from '../core/feedback/sweep.ts';
 import { count, percent, table } from './shared.ts';
 
+const LEARNING = ['ucb', 'ucb1', 'kl', 'thompson', 'epsilon-greedy'];
+
 interface About {
   readonly policy: string;
   /** Parts of the reward that the log does not allow, and in how many of its ads. */
   readonly notes: ReadonlyMap<string, number>;
   readonly ads: number;
+  /** Ads of the log that the replayed plan does not plan. */
+  readonly unplanned: number;
   readonly sorted: boolean;
   readonly rowsPerSecond: number;
 }
@@ -22,7 +26,7 @@ export function describeReplay(result: ReplayResult, about: About): string[] {
     estimate.value === null || loggedReward === 0 ? '' : signedPercent(estimate.value / loggedReward - 1),
   ]);
   return [
-    `${about.policy}: ${count(result.rounds)} rows, ${count(result.matched)} matched (${percent(result.coverage, 1)}), effective sample ${count(result.effectiveSampleSize)}, largest weight ${result.largestWeight.toPrecision(3)}${meanWeight(result)}`,
+    `${about.policy}: ${count(result.rounds)} rows, ${count(result.matched)} matched (${percent(result.coverage, 1)}), effective sample ${count(result.effectiveSampleSize)}, largest weight ${weightText(result.largestWeight)}${meanWeight(result)}`,
     '',
     ...table(['estimator', 'clicks per impression', '95 % interval', 'against the log'], rows, [3]),
     '',
@@ -52,11 +56,11 @@ export function describeSweep(points: readonly RankedPoint[], estimator: Estimat
   ];
 }
 
-function closing(result: ReplayResult, { policy, notes, ads, sorted, rowsPerSecond }: About): string[] {
+function closing(result: ReplayResult, { policy, notes, ads, unplanned, sorted, rowsPerSecond }: About): string[] {
   const seeds =
     result.runs > 1
-      ? `Intervals are over ${result.runs} seeds of the policy and resample ${result.clusters.count} clusters by ${result.clusters.by}.`
-      : `Intervals are of this one run of the policy (its choices change with the seed; --seeds 5 shows how much) and resample ${result.clusters.count} clusters by ${result.clusters.by}.`;
+      ? `Intervals are over ${result.runs} seeds of the policy and resample ${count(result.clusters.count)} clusters by ${result.clusters.by}.`
+      : `Intervals are of this one run of the policy (its choices change with the seed; --seeds 5 shows how much) and resample ${count(result.clusters.count)} clusters by ${result.clusters.by}.`;
   const lines = [`The log itself: ${percent(result.loggedReward, 3)}. ${seeds} ${count(rowsPerSecond)} rows/s.`];
   if (result.estimatedPropensities > 0)
     lines.push(
@@ -64,12 +68,20 @@ function closing(result: ReplayResult, { policy, notes, ads, sorted, rowsPerSeco
     );
   for (const [note, times] of notes) lines.push(`${note} (${times} of ${ads} ads).`);
   if (policy === 'plan')
-    lines.push('A plan looks better than it is on the log it was made from: judge it on other days (select --log A, replay --log B).');
-  if (!sorted) lines.push('The log was not in time order; it was sorted.');
+    lines.push(
+      'If the plan was made from this log, it looks better than it is: judge it on later days (select --day D learns from the days before D).',
+    );
+  if (unplanned > 0) lines.push(`${count(unplanned)} ads of the log have no plan and are left out.`);
+  if (LEARNING.includes(policy))
+    lines.push(`It learnt from its ${count(result.matched)} matched rows: with the whole traffic it would learn more.`);
+  if (!sorted) lines.push('Rows were not in time order; they were sorted.');
   return lines;
 }
 
-/** Said where it is off: in expectation it is 1. */
+function weightText(weight: number): string {
+  return weight >= 100 ? count(weight) : weight.toPrecision(3);
+}
+
 function meanWeight({ meanWeight: weight }: ReplayResult): string {
   return weight === null
     ? ''
@@ -111,5 +123,5 @@ function money(value: number): string {
 }
 
 function signedPercent(value: number): string {
-  return `${value >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}%`;
+  return `${Math.round(1000 * value) >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}%`;
 }

@@ -35,7 +35,11 @@ export function selectCommand(context: CliContext): Command {
   )
     .option('--log <name>', 'learn from one log (all logs when not given)')
     .option('--ads <a,b>', 'only these ads', parseList)
-    .option('--day <day>', 'the day the plan is for, YYYY-MM-DD (tomorrow when not given)', parseDay)
+    .option(
+      '--day <day>',
+      'the day the plan is for, YYYY-MM-DD, learning from the days before it (tomorrow, from all, when not given)',
+      parseDay,
+    )
     .option('--config <file>', 'settings of reward, policy, exit and plan in YAML')
     .option('--explain <ids>', 'say in several lines why these creatives, or ads, have their shares', parseList)
     .option('--out <file>', 'write the plan as .csv or .json')
@@ -71,7 +75,7 @@ async function select(session: StoreSession<Options>) {
   };
   const text =
     options.explain === undefined
-      ? [`Plan for ${day}:`, '', ...planTable(rows), '', ...[...notes].map(([note, times]) => `${note} (${times} ads)`)]
+      ? [`Plan for ${day}:`, '', ...planTable(rows), '', ...[...notes].map(([note, times]) => `${note} (${times} of ${plans.length} ads)`)]
       : explanations.flatMap(({ lines }) => [...lines, '']).slice(0, -1);
   if (options.out !== undefined) text.push(`written: ${await writePlan(session.path(options.out), day, json, rows)}`);
   const unexplained = explanations
@@ -109,7 +113,8 @@ async function learn(session: StoreSession<Options>): Promise<{ ads: AdCandidate
   const { findLog } = await import('../core/store/logs.ts');
   const { store, options } = session;
   // Before the first log comes back, every creative is one never shown.
-  const data = await readClickData(store, options.log === undefined ? undefined : findLog(store, options.log));
+  const before = options.day === undefined ? undefined : Date.parse(options.day) / MS_PER_DAY;
+  const data = await readClickData(store, options.log === undefined ? undefined : findLog(store, options.log), before);
   const report = computeEcoi(data.input);
   const all = await collectAds(store, data);
   if (all.length === 0) throw new UserError('Expected ads with creatives but there are none.', 'Compose or import creatives first.');

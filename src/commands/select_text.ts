@@ -41,7 +41,7 @@ export function adReason(plan: AdPlan, { exit }: SelectionConfig): string {
     return `${since}exploring: ${check.belowFloor} creatives below ${count(plan.exposureFloor)} effective impressions`;
   const missing = [
     check.range === undefined
-      ? `${exit.ring} windows and a click of the leader are needed to see whether it is stable`
+      ? `the leader must be shown, and clicked, for ${exit.ring} windows to see whether it is stable`
       : check.range > exit.stability && `the leader's range is ${percent(check.range)} (at most ${percent(exit.stability)})`,
     check.expectedLoss !== undefined &&
       check.expectedLoss > exit.expectedLoss &&
@@ -111,7 +111,7 @@ export function planTable(plans: readonly PlanRow[]): string[] {
     ]),
   );
   const more = rows.length > CREATIVES_SHOWN ? [`… ${rows.length - CREATIVES_SHOWN} more; --out or --json lists them all`] : [];
-  return [...table(['ad', 'is', 'creative', 'state', 'share', 'why'], rows.slice(0, CREATIVES_SHOWN), [4]), ...more];
+  return [...table(['ad', 'ad is', 'creative', 'state', 'share', 'why'], rows.slice(0, CREATIVES_SHOWN), [4]), ...more];
 }
 
 /** Days since 1970 as YYYY-MM-DD; '' when undated. */
@@ -124,5 +124,5 @@ function lastTransition(plan: AdPlan, matches: (transition: Transition) => boole
 }
 
 function signed(value: number): string {
-  return `${value >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}%`;
+  return `${Math.round(1000 * value) >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}%`;
 }

@@ -143,7 +143,12 @@ function commandPath(command: Command): string {
 function flagsOf(command: Command): string[] {
   return Object.entries(command.opts())
     .filter(([name]) => command.getOptionValueSource(name) === 'cli' && name !== 'store')
-    .map(([name, value]) => `--${name}=${String(value)}`);
+    .map(([name, value]) => `--${name}=${flagText(value)}`);
+}
+
+/** As it was given: a map of settings or columns as its pairs. */
+function flagText(value: unknown): string {
+  return value instanceof Map ? [...value].map(([key, own]) => `${key}=${own}`).join(' ') : String(value);
 }
 
 function failedItems(outcome: Outcome): number {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -210,7 +210,9 @@ async function writeLog(
   path: string,
 ) {
   const { formatBatch, simulatedColumns } = await import('../core/feedback/simulator_csv.ts');
-  const stream = createWriteStream(path);
+  // Under its own name only once it is whole: a part of a log looks like a log.
+  const partial = `${path}.partial`;
+  const stream = createWriteStream(partial);
   stream.write(`${simulatedColumns(world)}\n`);
   let done = 0;
   let clicks = 0;
@@ -225,6 +227,7 @@ async function writeLog(
   }
   stream.end();
   await finished(stream);
+  renameSync(partial, path);
   return { clicks, summary: next.value };
 }
 

@@ -310,6 +310,10 @@ function build(values: ReadonlyMap<string, Value>): SelectionConfig {
     const [section, key] = name.split('.') as [string, string];
     config[section] = { ...config[section], [camelCase(key)]: values.has(name) ? (values.get(name) as Value) : initial };
   }
+  const { ctrWeight, revenueWeight, lambdaMax } = (config as unknown as SelectionConfig).reward;
+  if (ctrWeight === 0 && revenueWeight === 0 && lambdaMax === 0) {
+    throw new UserError('Expected a reward but reward.ctr_weight, reward.revenue_weight and reward.lambda_max are all 0.');
+  }
   return config as unknown as SelectionConfig;
 }
 

@@ -75,7 +75,7 @@ describe('replay', () => {
     expect(Math.abs((bare.estimators.snips?.value ?? 0) / (given.estimators.snips?.value ?? 1) - 1)).toBeLessThan(0.1);
     const { stdout } = await commandLine(folder, ['replay', '--policy', 'uniform', '--log', 'bare']);
     expect(stdout).toContain('12,000 propensities were not given');
-    expect(stdout).toContain('it was sorted');
+    expect(stdout).toContain('they were sorted');
   });
 
   it('is the same for the same seed, and by the day another than by the row', async () => {

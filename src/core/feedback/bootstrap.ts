@@ -10,6 +10,11 @@ const ENDS = [0.025, 0.975] as const;
 export interface Bootstrap {
   /** The mean of the runs' sums, over all clusters. */
   readonly total: Float64Array;
+  /** Standard normal noise, one a draw. */
+  readonly noise: Float64Array;
+  /** A figure of each run by itself, and of the resampled mean of the runs. */
+  ofRuns(figure: Figure): number[];
+  resampled(figure: Figure): Float64Array;
   value(figure: Figure): number;
   /** Values of a figure, one a draw. */
   draws(figure: Figure): Float64Array;
@@ -20,23 +25,40 @@ export interface Bootstrap {
  * seed draw the same clusters. What the policy chooses by chance moves all rows of a run together, which resampling rows
  * cannot show: the runs' standard error, sd/√S, is added to each draw as normal noise.
  * @param runs the clusters' sums, a run each
- * @param luck bootstraps with different numbers draw that noise independently
  */
-export function createBootstrap(runs: readonly Float64Array[], seed: number, luck = 0): Bootstrap {
+export function createBootstrap(runs: readonly Float64Array[], seed: number): Bootstrap {
   const mean = meanOf(runs);
   const total = totalOf(mean);
   const totals = runs.map(totalOf);
   const resampled = resample(occupiedClusters(mean), seed);
-  const random = createRandom(seed, LUCK_STREAM + luck);
+  const random = createRandom(seed, LUCK_STREAM);
   const noise = Float64Array.from(resampled, () => random.normal());
+  const ofRuns = (figure: Figure): number[] => totals.map((sums) => figureOf(sums, figure));
+  const resampledValues = (figure: Figure): Float64Array => Float64Array.from(resampled, (sums) => figureOf(sums, figure));
   return {
     total,
+    noise,
+    ofRuns,
+    resampled: resampledValues,
     value: (figure) => figureOf(total, figure),
-    draws: (figure) => {
-      const error = standardError(totals.map((sums) => figureOf(sums, figure)));
-      return Float64Array.from(resampled, (sums, draw) => figureOf(sums, figure) + error * (noise[draw] as number));
-    },
+    draws: (figure) => withLuck(resampledValues(figure), standardError(ofRuns(figure)), noise),
   };
+}
+
+/** Draws of the difference of two bootstraps of one log and seed: run by run, where both have as many of them. */
+export function differences(a: Bootstrap, b: Bootstrap, figure: Figure): Float64Array {
+  const drawsB = b.resampled(figure);
+  const resampled = a.resampled(figure).map((value, draw) => value - (drawsB[draw] as number));
+  const [runsA, runsB] = [a.ofRuns(figure), b.ofRuns(figure)];
+  const error =
+    runsA.length === runsB.length
+      ? standardError(runsA.map((value, run) => value - (runsB[run] as number)))
+      : Math.hypot(standardError(runsA), standardError(runsB));
+  return withLuck(resampled, error, a.noise);
+}
+
+function withLuck(resampled: Float64Array, error: number, noise: Float64Array): Float64Array {
+  return resampled.map((value, draw) => value + error * (noise[draw] as number));
 }
 
 /** The 95 % percentile interval of draws; those that are not numbers are left out. */

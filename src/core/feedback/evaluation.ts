@@ -1,4 +1,4 @@
-import { type Bootstrap, createBootstrap, percentileInterval } from './bootstrap.ts';
+import { type Bootstrap, createBootstrap, differences, percentileInterval } from './bootstrap.ts';
 import { ESTIMATORS, type Estimator, type Figure, SUM } from './estimators.ts';
 import type { ReplayRun } from './replay.ts';
 import type { ReplayLog } from './replay_log.ts';
@@ -9,6 +9,8 @@ const MIN_SUPPORT = 50;
 const MIN_VIEWS = 10;
 /** A mean weight surely below this leaves too much of what the policy chooses unseen. */
 const MIN_MEAN_WEIGHT = 0.95;
+/** One surely above this says that the propensities are not those the log was written with. */
+const MAX_MEAN_WEIGHT = 1.05;
 /** Upper 95 % limit of a Poisson mean when nothing was counted (rule of three). */
 const RULE_OF_THREE = 3;
 const PER_MILLE = 1_000;
@@ -88,7 +90,7 @@ export function evaluate(log: ReplayLog, runs: readonly ReplayRun[], seed: numbe
 
 /**
  * What a policy (or setting) A would have earned more than B on the same log, with its 95 % interval. Both are resampled by the
- * same clusters, draw by draw, so what is common to them cancels.
+ * same clusters, draw by draw, and run s of one is compared with run s of the other, so what is common to them cancels.
  */
 export function compare(
   log: ReplayLog,
@@ -97,11 +99,10 @@ export function compare(
   estimator: Estimator,
   seed: number,
 ): Estimate {
-  const [a, b] = [bootstrapOf(runsA, seed), bootstrapOf(runsB, seed, 1)];
+  const [a, b] = [bootstrapOf(runsA, seed), bootstrapOf(runsB, seed)];
   const reason = supportOf(log, runsA, a).reasons[estimator] ?? supportOf(log, runsB, b).reasons[estimator];
   if (reason !== null) return cannot(reason);
-  const drawsB = b.draws(estimator);
-  const { ciLow, ciHigh } = percentileInterval(a.draws(estimator).map((value, draw) => value - (drawsB[draw] as number)));
+  const { ciLow, ciHigh } = percentileInterval(differences(a, b, estimator));
   const value = a.value(estimator) - b.value(estimator);
   return {
     value,
@@ -111,11 +112,10 @@ export function compare(
   };
 }
 
-function bootstrapOf(runs: readonly ReplayRun[], seed: number, luck?: number): Bootstrap {
+function bootstrapOf(runs: readonly ReplayRun[], seed: number): Bootstrap {
   return createBootstrap(
     runs.map(({ sums }) => sums),
     seed,
-    luck,
   );
 }
 
@@ -155,6 +155,7 @@ interface Support {
 function supportOf(log: ReplayLog, runs: readonly ReplayRun[], bootstrap: Bootstrap): Support {
   const meanWeight = log.rows > 0 ? { value: bootstrap.value('meanWeight'), ...percentileInterval(bootstrap.draws('meanWeight')) } : null;
   const unseen = meanWeight && tooLittleSeen(meanWeight);
+  const wrong = meanWeight && wrongPropensities(meanWeight);
   const matched = meanOver(runs, (run) => run.matched);
   const sample = meanOver(runs, (run) => run.sample.ips);
   const fewMatched = matched >= MIN_SUPPORT ? null : `${MIN_SUPPORT} matched rows are needed but there are ${oneDecimal(matched)}`;
@@ -163,10 +164,10 @@ function supportOf(log: ReplayLog, runs: readonly ReplayRun[], bootstrap: Bootst
   const fewRows = log.rows >= MIN_SUPPORT ? null : `${MIN_SUPPORT} rows are needed but there are ${log.rows}`;
   const reasons = {
     replay: unseen ?? fewMatched,
-    ips: unseen ?? fewEffective,
-    snips: fewEffective,
-    dm: fewRows,
-    dr: unseen ?? fewEffective,
+    ips: unseen ?? wrong ?? fewEffective,
+    snips: unseen ?? fewEffective,
+    dm: unseen ?? fewRows,
+    dr: unseen ?? wrong ?? fewEffective,
   };
   return { meanWeight, reasons };
 }
@@ -175,6 +176,13 @@ function tooLittleSeen({ value, ciLow, ciHigh }: Interval): string | null {
   if (ciHigh >= MIN_MEAN_WEIGHT) return null;
   const [mean, low, high] = [value, ciLow, ciHigh].map((weight) => weight.toFixed(2));
   return `the log shows only ${Math.round(100 * value)} % of what the policy chooses (mean weight ${mean} [${low}, ${high}])`;
+}
+
+/** Weights that are all too large cancel in snips and do not enter replay; ips and dr have them in full. */
+function wrongPropensities({ value, ciLow, ciHigh }: Interval): string | null {
+  if (ciLow <= MAX_MEAN_WEIGHT) return null;
+  const [mean, low, high] = [value, ciLow, ciHigh].map((weight) => weight.toFixed(2));
+  return `the propensities are smaller than the log's own shares (mean weight ${mean} [${low}, ${high}] instead of 1)`;
 }
 
 function oneDecimal(count: number): string {

@@ -217,10 +217,14 @@ export class AdState {
     this.lambda = 0;
   }
 
-  /** (max − min)/last of the leader's cumulative ECOI over a full ring; undefined before its first click. */
+  /**
+   * (max − min)/last of the leader's cumulative ECOI over a full ring; undefined before its first click, and while the ring has
+   * less of it than the exposure floor: what is not shown does not change.
+   */
   private leaderRange(): number | undefined {
     const last = this.ecoiOf(this.leader);
-    if (this.ecois.length < this.config.exit.ring || last === 0) return undefined;
+    const exposure = this.recent.reduce((sum, window) => sum + (window[this.leader] as CreativeSums).exposure, 0);
+    if (this.ecois.length < this.config.exit.ring || last === 0 || exposure < this.exposureFloor) return undefined;
     const series = this.ecois.map((ecois) => ecois[this.leader] as number);
     return (Math.max(...series) - Math.min(...series)) / last;
   }

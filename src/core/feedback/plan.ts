@@ -36,7 +36,8 @@ export interface PlannedShare {
 }
 
 /**
- * Tomorrow's shares of an ad's creatives; `isShown` is false for those that retired, which get none.
+ * Tomorrow's shares of an ad's creatives; `isShown` is false for those that retired, which get none
+ * while there are others.
  *
  * After the exit the leader gets all but the share of probes. Before it, B virtual impressions are played: creatives below
  * the exposure floor first, then by the highest bound `slope·θ_up − w_c + rest`, θ_up the Bayes-UCB quantile of ECOI, counts
@@ -50,17 +51,19 @@ export function planShares(
   const play = createVirtualPlay(creatives, isShown, options);
   const bounds = creatives.map((_, i) => play.boundOf(i));
   const { config, phase, leader } = options;
-  const shown = isShown.filter(Boolean).length;
+  // Where all others retired they are tried all the same: a log of one creative could not be evaluated, nor show that it fell.
+  const hasOthers = isShown.filter(Boolean).length > 1;
+  const isTried = isShown.map((shown) => shown || !hasOthers);
+  const tried = isTried.filter(Boolean).length;
   if (phase === 'exploit') {
-    const others = shown - 1;
-    const probe = others > 0 ? config.exit.probe : 0;
-    return bounds.map((bound, i) => ({ bound, share: i === leader ? 1 - probe : isShown[i] ? probe / others : 0 }));
+    const probe = tried > 1 ? config.exit.probe : 0;
+    return bounds.map((bound, i) => ({ bound, share: i === leader ? 1 - probe : isTried[i] ? probe / (tried - 1) : 0 }));
   }
   const plays = play.run();
   const floor = config.plan.randomFloor;
   return bounds.map((bound, i) => ({
     bound,
-    share: isShown[i] ? ((1 - floor) * (plays[i] as number)) / STEPS + floor / shown : 0,
+    share: ((1 - floor) * (plays[i] as number)) / STEPS + (isTried[i] ? floor / tried : 0),
   }));
 }
 

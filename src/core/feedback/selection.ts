@@ -83,10 +83,12 @@ export function createSelection(options: SelectionOptions): Selection {
     const own = state(ad);
     const [first, end] = [arms.firstArm[ad] as number, arms.firstArm[ad + 1] as number];
     if (exit) own.noticeLive(arms.live.subarray(first, end));
+    const isAlone = own.retired.every((retired, i) => retired === 1 || i === own.leader || arms.live[first + i] === 0);
     hasProbes[ad] = 0;
     for (let arm = first; arm < end; arm++) {
       shown.live[arm] = arms.live[arm] === 1 && own.retired[arm - first] === 0 ? 1 : 0;
-      probed.live[arm] = shown.live[arm] === 1 && arm - first !== own.leader ? 1 : 0;
+      // Where all others retired, they are probed all the same, or nobody would see the leader fall behind them.
+      probed.live[arm] = (isAlone ? arms.live[arm] : shown.live[arm]) === 1 && arm - first !== own.leader ? 1 : 0;
       if (exit && probed.live[arm] === 1) hasProbes[ad] = 1;
     }
     isPastFloor[ad] = 0;

@@ -32,6 +32,7 @@ export function sweepPoints(
   let points: SweepPoint[] = [{ values: new Map(), config }];
   for (const [name, values] of sweeps) {
     checkHeeded(settingName(name), policy, exit);
+    if (new Set(values).size < values.length) throw new UserError(`Expected different values of ${name} but received ${values.join(',')}.`);
     points = points.flatMap((point) =>
       values.map((value) => ({
         values: new Map([...point.values, [name, value]]),

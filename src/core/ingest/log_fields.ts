@@ -20,7 +20,8 @@ export const IMPRESSION_FIELDS: readonly LogField[] = [
   {
     name: 'propensity',
     aliases: ['propensity_score', 'pscore', 'action_prob'],
-    valid: 'v > 0 AND v <= 1',
+    // What is smaller has weights beyond what sums of them can hold.
+    valid: 'v >= 1e-12 AND v <= 1',
     expected: 'a probability above 0 and at most 1',
   },
   { name: 'click', aliases: ['clicked', 'is_click'], valid: 'v = 0 OR v = 1', expected: '0 or 1' },

@@ -106,14 +106,11 @@ export interface RollUpCells {
   readonly sums: Readonly<Record<Sum, Float64Array>>;
 }
 
-/** Reads the roll-up of one log, or of all. */
-export function readRollUp(store: Store, logId?: number): RollUpCells {
-  const where = logId === undefined ? '' : 'WHERE log_id = ?';
-  const parameters = logId === undefined ? [] : [logId];
-  const cells = store.db
-    .prepare(`SELECT count(*) FROM roll_up ${where}`)
-    .pluck()
-    .get(...parameters) as number;
+/** Reads the roll-up of one log, or of all; only of days before `before` where it is given. */
+export function readRollUp(store: Store, logId?: number, before?: number): RollUpCells {
+  const where = 'WHERE (@logId IS NULL OR log_id = @logId) AND (@before IS NULL OR day < @before)';
+  const parameters = { logId: logId ?? null, before: before ?? null };
+  const cells = store.db.prepare(`SELECT count(*) FROM roll_up ${where}`).pluck().get(parameters) as number;
   const arm = new Int32Array(cells);
   const position = new Int32Array(cells);
   const day = new Int32Array(cells);
@@ -121,7 +118,7 @@ export function readRollUp(store: Store, logId?: number): RollUpCells {
   const rows = store.db
     .prepare(`SELECT arm, position_id, day, ${SUMS.join(', ')} FROM roll_up ${where} ORDER BY arm, position_id, day, log_id`)
     .raw()
-    .iterate(...parameters) as IterableIterator<number[]>;
+    .iterate(parameters) as IterableIterator<number[]>;
   let cell = -1;
   for (const row of rows) {
     const same = cell >= 0 && arm[cell] === row[0] && position[cell] === row[1] && day[cell] === row[2];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBootstrap, percentileInterval } from '../../../src/core/feedback/bootstrap.ts';
+import { createBootstrap, differences, percentileInterval } from '../../../src/core/feedback/bootstrap.ts';
 import { SUM, SUMS_PER_CLUSTER } from '../../../src/core/feedback/estimators.ts';
 import { createRandom } from '../../../src/core/random.ts';
 
@@ -35,7 +35,21 @@ describe('createBootstrap', () => {
     expect(deviation(createBootstrap(runs.slice(0, 1), 1).draws('ips'))).toBeLessThan(1e-12);
     const same = [...createBootstrap(runs, 1).draws('ips')];
     expect(same).toEqual([...bootstrap.draws('ips')]);
-    expect(same).not.toEqual([...createBootstrap(runs, 1, 1).draws('ips')]);
+  });
+
+  it('compares several runs one by one', () => {
+    const a = createBootstrap(
+      [0.1, 0.3].map((reward) => clusters(new Array(50).fill(reward))),
+      1,
+    );
+    const b = createBootstrap(
+      [0.2, 0.4].map((reward) => clusters(new Array(50).fill(reward))),
+      1,
+    );
+    // Each run of a earns .1 less than that of b, so the difference is certain, however much runs differ.
+    for (const value of differences(a, b, 'ips')) expect(value).toBeCloseTo(-0.1, 12);
+    const single = createBootstrap([clusters(new Array(50).fill(0.2))], 1);
+    expect(Math.abs(deviation(differences(a, single, 'ips')) / 0.1 - 1)).toBeLessThan(0.07);
   });
 
   it('draws the same clusters for the same seed', () => {

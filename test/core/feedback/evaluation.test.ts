@@ -126,11 +126,19 @@ describe('what cannot be evaluated', () => {
     const log = makeLog(rows, ['a', 'a', 'a'], new Map([[1, [0, 1, 2]]]));
     const { estimators, meanWeight } = resultOf(log, replayed(createPlanPolicy, [0.3, 0.3, 0.4]));
     const reason = /^the log shows only 60 % of what the policy chooses \(mean weight 0\.60 \[0\.\d\d, 0\.\d\d\]\)$/;
-    expect(estimators).toMatchObject({ replay: cannot(reason), ips: cannot(reason), dr: cannot(reason) });
+    for (const name of ESTIMATORS) expect(estimators[name]).toMatchObject(cannot(reason));
     expect(meanWeight?.value).toBeCloseTo(0.6, 12);
-    // Of what the log does show, snips gives the mean.
-    expect(estimators.snips.value).toBeCloseTo(0.2, 12);
     expect(resultOf(log, replayed(createPlanPolicy, [0.5, 0.48, 0.02])).estimators.ips.reason).toBeNull();
+  });
+
+  it('is, by ips and dr, a log whose propensities are not its own', () => {
+    const rows = Array.from({ length: 2_000 }, (_, i): MadeRow => ({ ts: i, arm: i % 2, click: i % 10 < 2 ? 1 : 0, propensity: 0.4 }));
+    const { estimators } = resultOf(makeLog(rows, ['a', 'a']), replayed(createPlanPolicy, [0.5, 0.5]));
+    const reason = /^the propensities are smaller than the log's own shares \(mean weight 1\.25 \[1\.\d\d, 1\.\d\d\] instead of 1\)$/;
+    expect(estimators).toMatchObject({ ips: cannot(reason), dr: cannot(reason) });
+    // Where all are too small alike, it cancels.
+    expect(estimators.snips.value).toBeCloseTo(0.2, 12);
+    expect(estimators.replay.reason).toBeNull();
   });
 
   it('is a log without rows, or with few', () => {

@@ -63,14 +63,17 @@ const knowledge = fc.record({
 });
 
 describe('planShares while an ad explores', () => {
-  it('deals out shares that sum to 1: nothing to those retired, and to all others their part of the random 5 %', () => {
+  it('deals out shares that sum to 1: to all that are tried their part of the random 5 %, to others nothing', () => {
     fc.assert(
       fc.property(ads, knowledge, fc.constantFrom('explore', 'reopened'), ({ creatives, isShown, rest }, known, phase) => {
         const shares = sharesOf(plan(creatives, { isShown, rest, ...known, phase }));
         expect(sum(shares)).toBeCloseTo(1, 12);
-        const least = 0.05 / isShown.filter(Boolean).length;
+        // Those retired are tried where all but one are.
+        const shown = isShown.filter(Boolean).length;
+        const isTried = isShown.map((is) => is || shown === 1);
+        const least = 0.05 / isTried.filter(Boolean).length;
         for (const [i, share] of shares.entries()) {
-          if (isShown[i]) expect(share).toBeGreaterThanOrEqual(least);
+          if (isTried[i]) expect(share).toBeGreaterThanOrEqual(least - 1e-15);
           else expect(share).toBe(0);
         }
       }),
@@ -153,7 +156,8 @@ describe('planShares while an ad explores', () => {
 
   it('gives a single creative everything', () => {
     expect(sharesOf(plan([creative(5, 100)]))).toEqual([1]);
-    expect(sharesOf(plan([creative(5, 100), creative(90, 100)], { isShown: [true, false] }))).toEqual([1, 0]);
+    // But for the random 5 %, dealt out over both where the other one retired.
+    expect(sharesOf(plan([creative(5, 100), creative(90, 100)], { isShown: [true, false] }))).toEqual([0.975, 0.025]);
   });
 
   it('gives nearly everything to a creative that is surely best', () => {
@@ -194,8 +198,10 @@ describe('planShares after the exit', () => {
     expect(probed.map((share) => Number(share.toFixed(12)))).toEqual([0.1, 0.1, 0.1, 0.7]);
   });
 
-  it('gives the leader everything when there is nobody to probe', () => {
-    expect(sharesOf(plan(given, { phase: 'exploit', leader: 1, isShown: [false, true, false, false] }))).toEqual([0, 1, 0, 0]);
+  it('probes those retired where all others are, and gives the leader everything when there is nobody else', () => {
+    const probed = sharesOf(plan(given, { phase: 'exploit', leader: 1, isShown: [false, true, false, false] }));
+    expect(probed).toEqual([0.01 / 3, 0.99, 0.01 / 3, 0.01 / 3]);
+    expect(sharesOf(plan(given.slice(0, 1), { phase: 'exploit', leader: 0 }))).toEqual([1]);
     expect(sharesOf(plan(given, { phase: 'exploit', leader: 1, settings: { 'exit.probe': '0' } }))).toEqual([0, 1, 0, 0]);
   });
 
@@ -207,7 +213,7 @@ describe('planShares after the exit', () => {
         const shares = sharesOf(plan(creatives, { phase: 'exploit', leader, isShown, rest }));
         expect(sum(shares)).toBeCloseTo(1, 12);
         expect(Math.max(...shares)).toBe(shares[leader]);
-        for (const [i, is] of isShown.entries()) if (!is) expect(shares[i]).toBe(0);
+        if (shown.length > 1) for (const [i, is] of isShown.entries()) if (!is) expect(shares[i]).toBe(0);
       }),
     );
   });

@@ -186,8 +186,14 @@ describe('a selection', () => {
     expect(selection.probability(0, leader, 0)).toBeCloseTo(0.99, 12);
     for (const arm of others) expect(selection.probability(0, arm, 0)).toBeCloseTo(0.01 / others.length, 12);
     for (const arm of retired) expect(selection.probability(0, arm, 0)).toBe(0);
-    // Nobody left to probe: all for the leader.
+    // With nobody else left, those retired are probed.
     for (const arm of others) arms.live[arm] = 0;
+    selection.refresh(0);
+    expect(selection.phase(0)).toBe('exploit');
+    expect(selection.probability(0, leader, 0)).toBeCloseTo(0.99, 12);
+    for (const arm of retired) expect(selection.probability(0, arm, 0)).toBeCloseTo(0.01 / retired.size, 12);
+    // Nobody left at all: everything for the leader.
+    for (const arm of retired) arms.live[arm] = 0;
     selection.refresh(0);
     expect(selection.phase(0)).toBe('exploit');
     expect(selection.probability(0, leader, 0)).toBe(1);

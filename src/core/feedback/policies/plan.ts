@@ -1,7 +1,10 @@
 import type { Policy, PolicyOptions } from './policy.ts';
 import { drawArm, meanByShare } from './shares.ts';
 
-/** The fixed shares of a plan, scaled to 1 over the arms live now; evenly over them where the plan gives them nothing. */
+/**
+ * The fixed shares of a plan. What it gives to arms that are not live now is dealt out over those that are, in proportion; what
+ * it gives to creatives that the log does not know at all stays with them, so that the mean weight shows what is missing.
+ */
 export function createPlanPolicy({ arms, random, shares: planned }: PolicyOptions): Policy {
   if (!planned) throw new Error('the plan policy needs the shares of a plan');
   const shares = new Float64Array(arms.live.length);
@@ -9,15 +12,14 @@ export function createPlanPolicy({ arms, random, shares: planned }: PolicyOption
   const current = (ad: number): Float64Array => {
     if (isCurrent[ad] === 1) return shares;
     isCurrent[ad] = 1;
-    let total = 0;
+    let known = 0;
     let live = 0;
     for (let arm = arms.firstArm[ad] as number; arm < (arms.firstArm[ad + 1] as number); arm++) {
-      if (arms.live[arm] === 0) continue;
-      total += planned[arm] as number;
-      live++;
+      known += planned[arm] as number;
+      if (arms.live[arm] === 1) live += planned[arm] as number;
     }
     for (let arm = arms.firstArm[ad] as number; arm < (arms.firstArm[ad + 1] as number); arm++) {
-      shares[arm] = arms.live[arm] === 0 ? 0 : total > 0 ? (planned[arm] as number) / total : 1 / live;
+      shares[arm] = arms.live[arm] === 1 && live > 0 ? ((planned[arm] as number) * known) / live : 0;
     }
     return shares;
   };

@@ -1,7 +1,10 @@
 import type { Random } from '../../random.ts';
 import type { Arms } from './policy.ts';
 
-/** The arm a uniform draw falls on when each live arm of an ad has its share; −1 when their shares sum to 0. */
+/** What a sum of shares may lack of 1 by rounding. */
+const ROUNDING = 1e-9;
+
+/** The arm a uniform draw falls on when each live arm of an ad has its share; −1 for what the shares lack of 1. */
 export function drawArm(arms: Arms, ad: number, shares: Float64Array, random: Random): number {
   let rest = random.uniform();
   let last = -1;
@@ -12,16 +15,16 @@ export function drawArm(arms: Arms, ad: number, shares: Float64Array, random: Ra
     last = arm;
     if (rest < 0) return arm;
   }
-  return last;
+  return rest < ROUNDING ? last : -1;
 }
 
-/** Σ share · value over the arms of an ad; NaN when no arm has a share. */
+/** Σ share · value over the arms of an ad; NaN when none is live. */
 export function meanByShare(arms: Arms, ad: number, shares: Float64Array, values: Float64Array): number {
   let sum = 0;
-  let total = 0;
+  let live = 0;
   for (let arm = arms.firstArm[ad] as number; arm < (arms.firstArm[ad + 1] as number); arm++) {
     sum += (shares[arm] as number) * (values[arm] as number);
-    total += shares[arm] as number;
+    live += arms.live[arm] as number;
   }
-  return total > 0 ? sum : Number.NaN;
+  return live > 0 ? sum : Number.NaN;
 }

@@ -24,10 +24,19 @@ export function makePolicy(create: CreatePolicy, arms: Arms, { config, ...rest }
     arms,
     random: createRandom(1),
     rewards: clicksAlone(arms),
-    shares: new Float64Array(arms.live.length).fill(1),
+    shares: evenShares(arms),
     config: { ...DEFAULT_CONFIG.policy, ...config },
     ...rest,
   });
+}
+
+function evenShares(arms: Arms): Float64Array {
+  const shares = new Float64Array(arms.live.length);
+  for (let ad = 0; ad < arms.ads; ad++) {
+    const [first, end] = [arms.firstArm[ad] as number, arms.firstArm[ad + 1] as number];
+    shares.fill(1 / (end - first), first, end);
+  }
+  return shares;
 }
 
 export function outcome(click: number, exposure = 1, ts = 0): Feedback {

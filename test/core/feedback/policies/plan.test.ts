@@ -19,13 +19,26 @@ describe('plan', () => {
     expect(probabilitiesOf(policy, arms, 1)).toEqual([0.5, 0.375, 0.125]);
   });
 
-  it('shows live arms evenly where the plan gives them nothing', () => {
+  it('shows nothing where the plan gives live arms nothing', () => {
     const arms = makeArms(4);
     const policy = makePolicy(createPlanPolicy, arms, { shares: Float64Array.of(1, 0, 0, 0) });
     arms.live.set([0, 1, 0, 1]);
     policy.refresh(0);
-    expect(probabilitiesOf(policy, arms)).toEqual([0, 0.5, 0, 0.5]);
-    expect([1, 3]).toContain(policy.select(0, 0));
+    expect(probabilitiesOf(policy, arms)).toEqual([0, 0, 0, 0]);
+    expect(policy.select(0, 0)).toBe(-1);
+    expect(policy.expectation(0, Float64Array.of(1, 1, 1, 1), 0)).toBe(0);
+  });
+
+  it('leaves to creatives that the log does not know what the plan gives them', () => {
+    const arms = makeArms(3);
+    const policy = makePolicy(createPlanPolicy, arms, { shares: Float64Array.of(0.3, 0.1, 0.2) });
+    expect(probabilitiesOf(policy, arms)).toEqual([0.3, 0.1, 0.2]);
+    arms.live[2] = 0;
+    policy.refresh(0);
+    for (const [arm, share] of [0.45, 0.15, 0].entries()) expect(probabilitiesOf(policy, arms)[arm]).toBeCloseTo(share, 12);
+    const nobody = Array.from({ length: 10_000 }, (_, row) => policy.select(0, row)).filter((arm) => arm < 0).length;
+    // 40 % with a standard error of half a percent.
+    expect(Math.abs(nobody / 10_000 - 0.4)).toBeLessThan(0.02);
   });
 
   it('shows an arm only the plan gives a share, never one it gives none', () => {
