@@ -22,6 +22,8 @@ import {
 /** One list for the flag; the policies themselves are in core/feedback/policies/registry.ts, and a test compares the two. */
 export const POLICY_NAMES = ['ucb', 'ucb1', 'kl', 'thompson', 'epsilon-greedy', 'uniform', 'logged', 'plan'] as const;
 const ESTIMATOR_NAMES = ['replay', 'ips', 'snips', 'dm', 'dr'] as const satisfies readonly Estimator[];
+/** A curve has a hundred rows for each creative. */
+const CURVE_CREATIVES = 10_000;
 /** Policies whose choices are given, so they have no state to exit from. */
 const GIVEN = ['logged', 'plan'];
 
@@ -185,6 +187,12 @@ async function writeCurve(
   const { CURVE_COLUMNS, createCurveRows } = await import('./replay_curve.ts');
   const { writeCsv } = await import('./csv_file.ts');
   const { policy, exit, batch } = session.options;
+  if (data.log.arms > CURVE_CREATIVES) {
+    throw new UserError(
+      `Expected a curve of at most ${CURVE_CREATIVES} creatives but the log has ${data.log.arms}.`,
+      'Narrow it with --ads.',
+    );
+  }
   const curve = createCurveRows(data);
   runTask(inputs, { policy, config, exit: exit === true, batch, seed: session.seed }, curve.onPoint);
   const path = session.path(file);

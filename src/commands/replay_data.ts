@@ -35,7 +35,7 @@ export async function readReplayData(store: Store, logId: number | undefined, ad
       'Replay needs one row per impression; ecoi and select work on aggregated rows.',
     );
   }
-  const armOf = readArms(store);
+  const { arms: armOf, candidates } = candidateArms(readLogCandidates(store, logId), columns.arm, readArms(store));
   const kept = new Map([...armOf].flatMap(([code, { adId }]) => (!ads || ads.includes(adId) ? [[code, adId] as const] : [])));
   const { log, sorted, armCodes } = prepareReplayLog(
     {
@@ -48,7 +48,7 @@ export async function readReplayData(store: Store, logId: number | undefined, ad
       viewTime: columns.view_time_s,
       revenue: columns.revenue,
       userBuckets: readUserBuckets(store, logId, CLUSTERS),
-      candidates: candidateArms(readLogCandidates(store, logId), armOf),
+      candidates,
     },
     kept,
   );
@@ -61,16 +61,38 @@ export async function readReplayData(store: Store, logId: number | undefined, ad
   };
 }
 
-/** Sets of creative ids as sets of arms: an id may be a creative of several ads, and each row's ad tells which is meant. */
+/**
+ * Sets of creative ids as sets of arms. An id may be a creative of several ads: it is that of the ad of each row with the set.
+ * Candidates that no log shows get codes of their own, so that a policy may choose them and the mean weight shows it.
+ */
 function candidateArms(
   candidates: { readonly codes: Int32Array; readonly sets: ReadonlyMap<number, readonly string[]> } | undefined,
-  armOf: ReadonlyMap<number, Arm>,
+  shown: Int32Array,
+  known: ReadonlyMap<number, Arm>,
 ) {
-  if (!candidates) return undefined;
-  const codesOf = new Map<string, number[]>();
-  for (const [code, { creativeId }] of armOf) codesOf.set(creativeId, [...(codesOf.get(creativeId) ?? []), code]);
-  const sets = new Map([...candidates.sets].map(([set, ids]) => [set, ids.flatMap((id) => codesOf.get(id) ?? [])]));
-  return { codes: candidates.codes, sets };
+  if (!candidates) return { arms: known, candidates: undefined };
+  const arms = new Map(known);
+  const codeOf = new Map([...known].map(([code, { adId, creativeId }]) => [`${adId}\0${creativeId}`, code]));
+  let lastCode = [...known.keys()].reduce((last, code) => Math.max(last, code), 0);
+  const sets = new Map([...candidates.sets.keys()].map((set) => [set, new Set<number>()]));
+  const seen = new Set<number>();
+  for (const [row, set] of candidates.codes.entries()) {
+    const arm = shown[row] as number;
+    const pair = arm * (sets.size + 1) + set;
+    if (set === 0 || seen.has(pair)) continue;
+    seen.add(pair);
+    const { adId } = known.get(arm) as Arm;
+    for (const creativeId of candidates.sets.get(set) ?? []) {
+      const key = `${adId}\0${creativeId}`;
+      if (!codeOf.has(key)) {
+        lastCode++;
+        codeOf.set(key, lastCode);
+        arms.set(lastCode, { adId, creativeId });
+      }
+      sets.get(set)?.add(codeOf.get(key) as number);
+    }
+  }
+  return { arms, candidates: { codes: candidates.codes, sets: new Map([...sets].map(([set, codes]) => [set, [...codes]])) } };
 }
 
 /** Exposure factors by position code, and the shrunk ECOI by arm of the replay, from the log's roll-up. */

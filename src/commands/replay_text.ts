@@ -72,7 +72,7 @@ function closing(result: ReplayResult, { policy, notes, ads, unplanned, sorted, 
       'If the plan was made from this log, it looks better than it is: judge it on later days (select --day D learns from the days before D).',
     );
   if (unplanned > 0) lines.push(`${count(unplanned)} ads of the log have no plan and are left out.`);
-  if (LEARNING.includes(policy))
+  if (LEARNING.includes(policy) && result.matched > 0)
     lines.push(`It learnt from its ${count(result.matched)} matched rows: with the whole traffic it would learn more.`);
   if (!sorted) lines.push('Rows were not in time order; they were sorted.');
   return lines;
@@ -85,7 +85,7 @@ function weightText(weight: number): string {
 function meanWeight({ meanWeight: weight }: ReplayResult): string {
   return weight === null
     ? ''
-    : `, mean weight ${weight.value.toFixed(2)} (${weight.ciLow.toFixed(2)} – ${weight.ciHigh.toFixed(2)}; 1 is right)`;
+    : `, mean weight ${weight.value.toFixed(2)} (${Math.max(0, weight.ciLow).toFixed(2)} – ${weight.ciHigh.toFixed(2)}; 1 is right)`;
 }
 
 function outcomeLines({ outcomes }: ReplayResult): string[] {

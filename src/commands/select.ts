@@ -1,7 +1,8 @@
 import { extname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { SelectionConfig } from '../core/config.ts';
-import { type ItemFailure, UserError } from '../core/errors.ts';
+import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
 import type { AdPlan } from '../core/feedback/ad_plan.ts';
 import type { EcoiReport } from '../core/feedback/ecoi.ts';
 import type { AdDay } from '../core/feedback/outcomes.ts';
@@ -14,6 +15,7 @@ import { adReason, creativeReason, dayText, explain, planTable } from './select_
 import { type CliContext, createCommand, parseDay, parseList, type StoreSession, storeAction, unknownIds } from './shared.ts';
 
 const MS_PER_DAY = 86_400_000;
+const ADS_A_TURN = 100;
 /** Prior without any click in the logs: one click in a hundred impressions, worth one click. */
 const BLANK_PRIOR = { k: 1, m: 0.01 };
 const COLUMNS = ['day', 'ad_id', 'creative_id', 'state', 'share', 'propensity', 'index', 'reward', 'ecoi_shrunk', 'reason'] as const;
@@ -57,6 +59,8 @@ async function select(session: StoreSession<Options>) {
   const { ads, learnt, failures } = await learn(session);
   const plans: NamedPlan[] = [];
   for (const [index, ad] of ads.entries()) {
+    if (index % ADS_A_TURN === 0) await nextTurn(); // or an interrupt could not be heard
+    throwIfInterrupted(session.signal);
     plans.push({ ...ad, plan: await planOf(session, ad, learnt, config) });
     session.onProgress({ task: 'select', done: index + 1, total: ads.length, unit: 'ads' });
   }
@@ -99,6 +103,7 @@ interface Learnt {
 interface AdCandidates {
   readonly adId: string;
   readonly creativeIds: readonly string[];
+  readonly isStored: readonly boolean[];
   /** Index of the creative that is the note's own title (and cover), if one is. */
   readonly base: number | undefined;
 }
@@ -163,7 +168,13 @@ async function collectAds(store: Store, data: ClickData): Promise<AdCandidates[]
         (creative) => title && readElement(store, creative.elements.title ?? '')?.text === title,
       );
       const creativeIds = [...set].sort();
-      return { adId, creativeIds, base: own.length === 1 ? creativeIds.indexOf(own[0]?.creativeId as string) : undefined };
+      const stored = new Set((creatives.get(adId) ?? []).map(({ creativeId }) => creativeId));
+      return {
+        adId,
+        creativeIds,
+        isStored: creativeIds.map((id) => stored.has(id)),
+        base: own.length === 1 ? creativeIds.indexOf(own[0]?.creativeId as string) : undefined,
+      };
     });
 }
 
@@ -181,6 +192,7 @@ async function planOf(
   const isBaseShown = ad.base !== undefined && adDays.some(({ creatives }) => (creatives[ad.base as number]?.impressions as number) > 0);
   return planAd({
     creatives: ad.creativeIds.length,
+    isStored: ad.isStored,
     days: adDays,
     base: isBaseShown ? ad.base : undefined,
     prior: report.shrinkage ?? BLANK_PRIOR,

@@ -11,9 +11,10 @@ const MS_PER_DAY = 86_400_000;
 
 /** Why a creative has its share, in one line. */
 export function creativeReason(plan: AdPlan, index: number, config: SelectionConfig): string {
-  const { state, sums, reward, ecoiShrunk, bound } = plan.creatives[index] as PlannedCreative;
+  const { state, isGone, sums, reward, ecoiShrunk, bound } = plan.creatives[index] as PlannedCreative;
   if (reward === null) return 'never shown: it comes first';
   const facts = `ECOI ${percent(ecoiShrunk)} from ${count(sums.exposure)} effective impressions, reward ${signed(reward)}, bound ${signed(bound)}`;
+  if (isGone) return `gone: not shown in the last ${config.exit.ring} windows, and not in the store`;
   const retirement = lastTransition(plan, (transition) => transition.event === 'retire' && transition.creative === index);
   if (state === 'retired') {
     return `retired in window ${retirement?.window}: as good as the leader with probability ${percent(retirement?.numbers.probability ?? 0)}; ${facts}`;

@@ -107,14 +107,21 @@ export const SETTINGS: readonly Setting[] = [
     open: true,
     meaning: "width of exploration, times the policy's own; 0 is greedy; open: 1, but 0.1 for ucb1 and 0.5 for kl",
   },
-  { name: 'policy.epsilon', initial: 0.1, kind: 'number', range: [0, 1], meaning: 'share of random choices of epsilon-greedy' },
+  {
+    name: 'policy.epsilon',
+    initial: 0.1,
+    kind: 'number',
+    range: [0, 1],
+    meaning: 'share of random choices of epsilon-greedy, in replay and simulate',
+  },
   {
     name: 'policy.window',
     initial: null,
     kind: 'span',
     range: [1, 1e9],
     open: true,
-    meaning: 'what a policy looks back over: so many impressions of an ad, or a time such as 7d or 12h; open: everything',
+    meaning:
+      'what a policy looks back over in replay and simulate: so many impressions of an ad, or a time such as 7d or 12h; open: everything',
   },
   {
     name: 'exit.window',

@@ -13,6 +13,8 @@ export interface AdPlanOptions {
   readonly creatives: number;
   /** Days of the ad, oldest first. */
   readonly days: readonly AdDay[];
+  /** Whether each creative is in the store. One that only the log knows is gone when a ring of windows has not shown it. */
+  readonly isStored: readonly boolean[];
   /** Index of the creative that is the note's own title and cover, if one is. */
   readonly base: number | undefined;
   readonly prior: Prior;
@@ -34,6 +36,8 @@ export interface PlannedCreative {
   readonly reward: number | null;
   readonly ecoiShrunk: number | null;
   readonly sums: Readonly<CreativeSums>;
+  /** Whether it is no longer there to be shown. */
+  readonly isGone: boolean;
 }
 
 /** One window of the ad's past, and the state it ended in. */
@@ -71,16 +75,27 @@ export function planAd(options: AdPlanOptions): AdPlan {
   const state = new AdState(creatives, config, true);
   const { full, since } = windowsOf(options.days, config.exit.window, creatives);
   const live = new Uint8Array(creatives);
+  const lastShown = new Array<number>(creatives).fill(0);
+  /** Whether it may be shown; `windows` have passed. Those that are hardly shown, or not at all, may be there all the same. */
+  const isThere = (i: number, windows: number): boolean =>
+    options.isStored[i] === true ||
+    state.retired[i] === 1 ||
+    (state.phase === 'exploit' && i !== state.leader) ||
+    (lastShown[i] as number) > windows - config.exit.ring;
   const windows = full.map((window): PlannedWindow => {
     // A creative is live from its first impression on: it may have a share and yet not be shown in a window.
-    for (const [i, { impressions }] of window.creatives.entries()) if (impressions > 0) live[i] = 1;
+    for (const [i, { impressions }] of window.creatives.entries()) {
+      if (impressions > 0) lastShown[i] = state.windows + 1;
+      live[i] = (lastShown[i] as number) > 0 && isThere(i, state.windows + 1) ? 1 : 0;
+    }
     state.closeWindow(window.creatives, { prior, dispersion, live, base, random });
     const total = noSums();
     for (const sums of window.creatives) addSums(total, sums);
     const { firstDay, lastDay } = window;
     return { window: state.windows, firstDay, lastDay, total, lambda: state.lambda, phase: state.phase, leader: state.leader };
   });
-  state.noticeLive(new Uint8Array(creatives).fill(1));
+  const isLiveNow = live.map((_, i) => ((since[i] as CreativeSums).impressions > 0 || isThere(i, state.windows) ? 1 : 0));
+  state.noticeLive(isLiveNow);
 
   const sums = state.sums.map((known, i) => {
     const now = { ...known };
@@ -88,7 +103,7 @@ export function planAd(options: AdPlanOptions): AdPlan {
     return now;
   });
   const reward = computeReward(sums, { prior, base, lambda: state.lambda, config: config.reward });
-  const isShown = sums.map((_, i) => state.retired[i] === 0);
+  const isShown = sums.map((_, i) => isLiveNow[i] === 1 && state.retired[i] === 0);
   const leader = state.phase === 'exploit' ? state.leader : bestOf(sums, isShown, reward.rewards);
   const shares = planShares(sums, isShown, {
     phase: state.phase,
@@ -99,6 +114,7 @@ export function planAd(options: AdPlanOptions): AdPlan {
     exposureFloor: state.exposureFloor,
     impressions: expectedImpressions(options.days),
     windows: state.windows,
+    isLive: [...isLiveNow].map((is) => is === 1),
     config,
     random,
   });
@@ -111,11 +127,12 @@ export function planAd(options: AdPlanOptions): AdPlan {
     creatives: sums.map((own, i): PlannedCreative => {
       const wasShown = own.impressions > 0;
       return {
-        state: state.retired[i] === 1 ? 'retired' : i === leader ? 'leader' : wasShown ? 'live' : 'new',
+        state: state.retired[i] === 1 || isLiveNow[i] === 0 ? 'retired' : i === leader ? 'leader' : wasShown ? 'live' : 'new',
         ...(shares[i] as { share: number; bound: number }),
         reward: wasShown ? (reward.rewards[i] as number) : null,
         ecoiShrunk: wasShown ? shrunkEcoi(own, prior) : null,
         sums: own,
+        isGone: isLiveNow[i] === 0,
       };
     }),
     windows,

@@ -101,7 +101,9 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /** Of the mean of values that vary by chance; 0 for a single one, which shows nothing of that. */
-function standardError(values: readonly number[]): number {
+function standardError(all: readonly number[]): number {
+  // A run may lack a figure, as one without a view has no view time.
+  const values = all.filter(Number.isFinite);
   if (values.length < 2) return 0;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);

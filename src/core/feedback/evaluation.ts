@@ -174,7 +174,7 @@ function supportOf(log: ReplayLog, runs: readonly ReplayRun[], bootstrap: Bootst
 
 function tooLittleSeen({ value, ciLow, ciHigh }: Interval): string | null {
   if (ciHigh >= MIN_MEAN_WEIGHT) return null;
-  const [mean, low, high] = [value, ciLow, ciHigh].map((weight) => weight.toFixed(2));
+  const [mean, low, high] = [value, ciLow, ciHigh].map((weight) => Math.max(0, weight).toFixed(2));
   return `the log shows only ${Math.round(100 * value)} % of what the policy chooses (mean weight ${mean} [${low}, ${high}])`;
 }
 

@@ -103,6 +103,7 @@ export class AdState {
   /** Takes in what a window brought, by creative, and moves on. */
   closeWindow(window: readonly CreativeSums[], options: WindowOptions): void {
     const { reward: config, exit } = this.config;
+    const { leader } = this;
     this.windows++;
     for (const [i, more] of window.entries()) addSums(this.sums[i] as CreativeSums, more);
     this.recent = [...this.recent, window].slice(-exit.ring);
@@ -115,7 +116,11 @@ export class AdState {
     this.exposureFloor = Math.ceil(exit.floorClicks / Math.max(this.reward.base, LEAST_BASE));
     if (this.phase !== 'exploit') this.leader = this.best(options.live);
     if (!this.exits) return;
-    if (this.phase === 'exploit') this.considerReopening(options);
+    this.breaches = leader >= 0 && this.leader === leader && this.hasChanged(options) ? this.breaches + 1 : 0;
+    if (this.phase === 'exploit') this.noticeLive(options.live);
+    // Before the exit too: its rivals may have retired while the leader was better.
+    if (this.breaches >= exit.reopenWindows) this.reopenForChange();
+    else if (this.phase === 'exploit') this.considerReopening();
     else this.considerExit(floor, options);
   }
 
@@ -131,10 +136,11 @@ export class AdState {
     if (isLeaderGone) this.returnRetired('the leader is no longer live');
   }
 
-  /** The leader's sums over the ring, as far as it lies after the exit, and all before that. */
-  private aroundExit(): { now: CreativeSums; before: CreativeSums } {
+  /** The leader's sums over the ring, after the exit as far as it lies after it, and all before that. */
+  private aroundRing(): { now: CreativeSums; before: CreativeSums } {
     const now = noSums();
-    for (const window of this.recent.slice(this.exitWindow - this.windows)) addSums(now, window[this.leader] as CreativeSums);
+    const windows = this.phase === 'exploit' ? this.recent.slice(this.exitWindow - this.windows) : this.recent;
+    for (const window of windows) addSums(now, window[this.leader] as CreativeSums);
     const all = this.sums[this.leader] as CreativeSums;
     return { now, before: { ...all, clicks: all.clicks - now.clicks, exposure: all.exposure - now.exposure } };
   }
@@ -144,8 +150,8 @@ export class AdState {
    * variance φ·(1/c + 1/C) and half a click added to each. One window alone has too few clicks to tell.
    */
   private hasChanged({ dispersion }: WindowOptions): boolean {
-    const { now, before } = this.aroundExit();
-    if (now.exposure <= 0 || before.exposure <= 0) return false;
+    const { now, before } = this.aroundRing();
+    if (now.exposure <= 0 || before.exposure < this.exposureFloor || before.exposure <= 0) return false;
     const [few, many] = [now.clicks + 0.5, before.clicks + 0.5];
     const change = Math.log(few / now.exposure) - Math.log(many / before.exposure);
     const deviation = Math.sqrt(dispersion * (1 / few + 1 / many));
@@ -162,27 +168,26 @@ export class AdState {
     return best;
   }
 
-  private considerReopening(options: WindowOptions): void {
+  private reopenForChange(): void {
+    const { now, before } = this.aroundRing();
+    const level = 100 * this.config.exit.reopenLevel;
+    this.reopen(this.leader, `the leader's ECOI left its ${level} % interval in ${this.breaches} windows running`, {
+      ecoi: now.clicks / now.exposure,
+      ecoiBefore: before.clicks / before.exposure,
+      windows: this.breaches,
+    });
+    this.forget();
+  }
+
+  private considerReopening(): void {
     const { exit } = this.config;
-    this.breaches = this.hasChanged(options) ? this.breaches + 1 : 0;
     this.lambdaWindows = this.lambda > exit.lambdaLevel ? this.lambdaWindows + 1 : 0;
-    this.noticeLive(options.live);
-    if (this.phase !== 'exploit') return;
-    if (this.breaches >= exit.reopenWindows) {
-      const { now, before } = this.aroundExit();
-      this.reopen(this.leader, `the leader's ECOI left its ${100 * exit.reopenLevel} % interval in ${this.breaches} windows running`, {
-        ecoi: now.clicks / now.exposure,
-        ecoiBefore: before.clicks / before.exposure,
-        windows: this.breaches,
-      });
-      this.forget();
-    } else if (this.lambdaWindows >= exit.lambdaWindows) {
-      this.reopen(this.leader, `view time stayed below its floor: λ above ${exit.lambdaLevel} in ${this.lambdaWindows} windows running`, {
-        lambda: this.lambda,
-        windows: this.lambdaWindows,
-      });
-      this.returnRetired('the ad reopened');
-    }
+    if (this.lambdaWindows < exit.lambdaWindows) return;
+    this.reopen(this.leader, `view time stayed below its floor: λ above ${exit.lambdaLevel} in ${this.lambdaWindows} windows running`, {
+      lambda: this.lambda,
+      windows: this.lambdaWindows,
+    });
+    this.returnRetired('the ad reopened');
   }
 
   private considerExit(floor: number | null, options: WindowOptions): void {
@@ -243,6 +248,7 @@ export class AdState {
     live: readonly number[],
     { prior, dispersion, random }: WindowOptions,
   ): { expectedLoss: number; asGood: number[] } {
+    if (live.length === 1) return { expectedLoss: 0, asGood: [1] };
     const { draws } = this.config.exit;
     const { slope, rest, rewards } = this.reward as AdReward;
     const weight = this.config.reward.ctrWeight;
@@ -277,6 +283,7 @@ export class AdState {
 
   private reopen(creative: number, reason: string, numbers: Readonly<Record<string, number>>): void {
     this.phase = 'reopened';
+    this.breaches = 0;
     this.ecois = [];
     this.record('reopen', creative, reason, numbers);
   }

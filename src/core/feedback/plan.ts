@@ -22,6 +22,8 @@ export interface PlanOptions {
   readonly exposureFloor: number;
   /** Impressions expected tomorrow. */
   readonly impressions: number;
+  /** Which creatives are there to be shown, retired or not. */
+  readonly isLive: readonly boolean[];
   /** Windows the ad has had, for the level of the bound. */
   readonly windows: number;
   readonly config: SelectionConfig;
@@ -53,7 +55,7 @@ export function planShares(
   const { config, phase, leader } = options;
   // Where all others retired they are tried all the same: a log of one creative could not be evaluated, nor show that it fell.
   const hasOthers = isShown.filter(Boolean).length > 1;
-  const isTried = isShown.map((shown) => shown || !hasOthers);
+  const isTried = isShown.map((shown, i) => shown || (!hasOthers && options.isLive[i] === true));
   const tried = isTried.filter(Boolean).length;
   if (phase === 'exploit') {
     const probe = tried > 1 ? config.exit.probe : 0;
@@ -75,7 +77,7 @@ function createVirtualPlay(creatives: readonly Readonly<CreativeSums>[], isShown
   const exposure = creatives.map((c) => c.exposure / dispersion);
   const step = Math.max(1, options.impressions / STEPS) / dispersion;
   const total = (): number => exposure.reduce((sum, e) => sum + e, 0) * dispersion;
-  const boundOf = (i: number, level = 1 - 1 / ((options.windows + 1) * Math.log(total() + 2))): number => {
+  const boundOf = (i: number, level = Math.max(0.5, 1 - 1 / ((options.windows + 1) * Math.log(total() + 2)))): number => {
     if ((exposure[i] as number) === 0) return Number.POSITIVE_INFINITY;
     const [shape, rate] = [(clicks[i] as number) + k, (exposure[i] as number) + k / m];
     const theta = shape / rate + alpha * (gammaQuantile(level, shape, rate) - shape / rate);

@@ -3,6 +3,8 @@ import { completePropensities } from './log_propensities.ts';
 
 /** Groups of rows that intervals resample. */
 export const CLUSTERS = 1_024;
+/** Fewer users than this, with many rows each, do not tell how users differ: stretches of time are resampled then. */
+const FEW_USERS = 20;
 /** From so many days on a day is a cluster. */
 const MANY_DAYS = 20;
 
@@ -210,16 +212,21 @@ function clusterRows(
   userBuckets: Uint16Array | undefined,
   days: number,
 ): Pick<ReplayLog, 'cluster' | 'clusterBy' | 'clusterCount'> {
-  const clusterBy = userBuckets ? 'user' : days >= MANY_DAYS ? 'day' : 'stretch of time';
+  const hasUsers = userBuckets !== undefined && countClusters(userBuckets) >= Math.min(FEW_USERS, ts.length / 2);
+  const clusterBy = hasUsers ? 'user' : days >= MANY_DAYS ? 'day' : 'stretch of time';
   const cluster = userBuckets ?? likeBuffer(ts);
   if (clusterBy === 'day') eachDay(ts, (day, from, to) => cluster.fill(day & (CLUSTERS - 1), from, to));
   if (clusterBy === 'stretch of time') {
     const stretch = Math.max(1, Math.ceil(ts.length / CLUSTERS));
     for (let row = 0; row < cluster.length; row++) cluster[row] = row / stretch;
   }
+  return { cluster, clusterBy, clusterCount: countClusters(cluster) };
+}
+
+function countClusters(cluster: Uint16Array): number {
   const occupied = new Uint8Array(CLUSTERS);
   for (let row = 0; row < cluster.length; row++) occupied[cluster[row] as number] = 1;
-  return { cluster, clusterBy, clusterCount: occupied.reduce((count, isOccupied) => count + isOccupied, 0) };
+  return occupied.reduce((count, isOccupied) => count + isOccupied, 0);
 }
 
 /** A column beside the given one: on shared memory when that is. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { throwIfInterrupted } from '../errors.ts';
 import type { ReplayLog } from './replay_log.ts';
@@ -23,12 +24,14 @@ export async function runTasks(inputs: ReplayInputs, tasks: readonly ReplayTask[
   const isMuch = inputs.log.rows * tasks.length >= ROWS_WORTH_THREADS;
   const threads = isMuch ? Math.min(options.threads, tasks.length) : 1;
   if (threads < 2) {
-    return tasks.map((task, index) => {
+    const runs: TaskRun[] = [];
+    for (const task of tasks) {
+      await nextTurn(); // or an interrupt could not be heard
       throwIfInterrupted(options.signal);
-      const run = runTask(inputs, task);
-      options.onDone?.(index + 1);
-      return run;
-    });
+      runs.push(runTask(inputs, task));
+      options.onDone?.(runs.length);
+    }
+    return runs;
   }
   const shared: ReplayInputs = { ...inputs, log: shareColumns(inputs.log) };
   const runs: TaskRun[] = new Array(tasks.length);

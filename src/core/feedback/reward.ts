@@ -153,7 +153,8 @@ function revenueUplift(creatives: readonly Readonly<CreativeSums>[], { k, m }: P
     const reference = base === undefined ? mean : (values[base] as number);
     return values.map((value) => (reference > 0 ? value / reference - 1 : 0));
   };
-  const shown = creatives.filter((c) => c.exposure > 0);
+  // Those without a click all lie at zero, which is no sign of anything.
+  const shown = creatives.filter((c) => c.clicks > 0);
   const sameAsClicks =
     correlation(
       shown.map((c) => c.clicks / c.exposure),

@@ -30,6 +30,8 @@ export function sweepPoints(
   exit: boolean,
 ): SweepPoint[] {
   let points: SweepPoint[] = [{ values: new Map(), config }];
+  const full = [...sweeps.keys()].map(settingName);
+  if (new Set(full).size < full.length) throw new UserError(`Expected each setting once but received ${[...sweeps.keys()].join(' and ')}.`);
   for (const [name, values] of sweeps) {
     checkHeeded(settingName(name), policy, exit);
     if (new Set(values).size < values.length) throw new UserError(`Expected different values of ${name} but received ${values.join(',')}.`);
@@ -49,7 +51,9 @@ function checkHeeded(name: string, policy: string, exit: boolean): void {
   if (section === 'policy' && !heeded.includes(key)) {
     throw new UserError(`Expected a setting that ${policy} heeds (${heeded.join(', ') || 'it has none'}) but received ${key}.`);
   }
-  if (section === 'exit' && !exit) throw new UserError(`Expected --exit beside --sweep ${name}, which nothing else heeds.`);
+  // Windows are those of λ and of the reward, too.
+  if (section === 'exit' && key !== 'window' && !exit)
+    throw new UserError(`Expected --exit beside --sweep ${name}, which nothing else heeds.`);
   if (section === 'plan') throw new UserError(`Expected a setting that replay heeds but received ${name}, which only select does.`);
 }
 

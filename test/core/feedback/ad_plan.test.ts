@@ -17,6 +17,7 @@ function plan(creatives: number, days: readonly AdDay[], { settings = {}, seed =
   return planAd({
     creatives,
     days,
+    isStored: new Array<boolean>(creatives).fill(true),
     base: undefined,
     prior: PRIOR,
     dispersion: 1,
@@ -84,6 +85,7 @@ describe('planAd', () => {
         reward: null,
         ecoiShrunk: null,
         sums: noSums(),
+        isGone: false,
       });
     }
   });
@@ -177,6 +179,21 @@ describe('planAd', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('takes a creative that only the log knows for gone when a ring of windows has not shown it', () => {
+    const days = [
+      dayOf(100, [1_000, 30], [1_000, 25], [1_000, 28]),
+      ...sameDays(6, [1_000, 30], [1_000, 25], [0, 0]).map((day, i) => ({ ...day, day: 101 + i })),
+    ];
+    const isStored = [false, false, false];
+    // Five windows back it was shown still.
+    expect(statesOf(plan(3, days.slice(0, 5), { isStored }))).not.toContain('retired');
+    const planned = plan(3, days, { isStored });
+    expect(planned.creatives.map(({ isGone }) => isGone)).toEqual([false, false, true]);
+    expect(planned.creatives[2]).toMatchObject({ state: 'retired', share: 0 });
+    // One that is stored may be shown again at any time.
+    expect(plan(3, days, { isStored: [true, true, true] }).creatives[2]).toMatchObject({ isGone: false });
   });
 
   it('deals out all of tomorrow, nothing to those retired while there are others, and names its state', () => {

@@ -19,6 +19,7 @@ interface Given extends Partial<PlanOptions> {
 function plan(creatives: readonly CreativeSums[], { isShown, rest, seed = 1, settings = {}, ...changes }: Given = {}): PlannedShare[] {
   return planShares(creatives, isShown ?? creatives.map(() => true), {
     phase: 'explore',
+    isLive: creatives.map(() => true),
     leader: 0,
     prior: PRIOR,
     dispersion: 1,

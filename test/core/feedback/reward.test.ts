@@ -268,6 +268,19 @@ describe('viewTimeFloor', () => {
   });
 });
 
+describe('revenue of creatives without a click', () => {
+  it('says nothing of whether revenue follows clicks', () => {
+    const creatives = [
+      sumsOf({ clicks: 150, exposure: 5_000, revenue: 300 }),
+      sumsOf({ clicks: 0, exposure: 60 }),
+      sumsOf({ clicks: 0, exposure: 60 }),
+    ];
+    const { notes, rest } = rewardOf(creatives, { config: WITH_REVENUE });
+    expect(notes).not.toContain('revenue follows clicks exactly, so value per click is used');
+    expect(rest[0]).not.toBe(rest[1]);
+  });
+});
+
 describe('stepLambda', () => {
   const step = (lambda: number, views: number, seconds: number, floor: number | null = 20, config = REWARD): number =>
     stepLambda(lambda, { views, viewTime: views * seconds }, floor, config);
