@@ -220,6 +220,7 @@ function resultJson(result: ReplayResult) {
     estimators: Object.fromEntries(ESTIMATOR_NAMES.map((name) => [name, estimateJson(result.estimators[name])])),
     outcomes: { view_time_s: estimateJson(outcomes.viewTime), revenue_per_mille: estimateJson(outcomes.revenue) },
     estimated_propensities: result.estimatedPropensities,
+    refuted_candidates: result.refutedCandidates,
     clusters: result.clusters,
   };
 }

@@ -41,6 +41,8 @@ export interface ReplayResult {
   /** Σw/n, 1 in expectation; surely below 1, the policy chooses what the log does not show. Null without rows. */
   readonly meanWeight: Interval | null;
   readonly estimatedPropensities: number;
+  /** Rows whose candidates lack what was shown: they were taken as not known. */
+  readonly refutedCandidates: number;
   readonly clusters: { readonly by: ReplayLog['clusterBy']; readonly count: number };
   /** Clicks per impression under the policy. */
   readonly estimators: Readonly<Record<Estimator, Estimate>>;
@@ -75,6 +77,7 @@ export function evaluate(log: ReplayLog, runs: readonly ReplayRun[], seed: numbe
     largestWeight: Math.max(0, ...runs.map((run) => run.largestWeight)),
     meanWeight: support.meanWeight,
     estimatedPropensities: log.estimatedPropensities,
+    refutedCandidates: log.refutedCandidates,
     clusters: { by: log.clusterBy, count: log.clusterCount },
     estimators: Object.fromEntries(ESTIMATORS.map((name) => [name, estimate(name, runs, bootstrap, support)])) as Record<
       Estimator,
