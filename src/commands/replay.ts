@@ -3,6 +3,7 @@ import type { SelectionConfig } from '../core/config.ts';
 import { UserError } from '../core/errors.ts';
 import type { Estimator } from '../core/feedback/estimators.ts';
 import type { Estimate, ReplayResult } from '../core/feedback/evaluation.ts';
+import type { ReplayInputs } from '../core/feedback/replay_task.ts';
 import type { RankedPoint } from '../core/feedback/sweep.ts';
 import type { Arm } from '../core/store/logs.ts';
 import { readConfig } from './config_file.ts';
@@ -84,6 +85,12 @@ async function replayLog(session: StoreSession<Options>) {
   const plan = options.policy === 'plan' ? await readPlan(session) : undefined;
   const data = await readReplayData(store, logId, plan ? plan.adIds : options.ads);
   const failures = unknownIds('an ad', options.ads, data.adIds);
+  if (options.curve !== undefined && data.log.arms > CURVE_CREATIVES) {
+    throw new UserError(
+      `Expected a curve of at most ${CURVE_CREATIVES} creatives but the log has ${data.log.arms}.`,
+      'Narrow it with --ads.',
+    );
+  }
   const inputs = { log: data.log, direct: data.direct, shares: plan?.sharesOf(data.arms) };
   const tasks = points.flatMap(({ config: settings }) =>
     Array.from({ length: options.seeds }, (_, index) => ({
@@ -145,10 +152,7 @@ function checkFlags({ policy, exit, day, sweep, curve, by }: Options): void {
   if (day !== undefined && policy !== 'plan') throw new UserError('Expected --day beside --policy plan only.');
   if (curve !== undefined && !curve.endsWith('.csv')) throw new UserError(`Expected --curve to name a .csv file but received ${curve}.`);
   if (curve !== undefined && sweep !== undefined) {
-    throw new UserError(
-      'Expected --curve without --sweep: it shows one setting.',
-      'Give the setting by --config, or a --sweep of one run.',
-    );
+    throw new UserError('Expected --curve without --sweep: it shows one setting.', 'Give the setting by --config.');
   }
 }
 
@@ -179,7 +183,7 @@ async function readPlan(session: StoreSession<Options>): Promise<StoredPlan> {
 async function writeCurve(
   session: StoreSession<Options>,
   file: string,
-  inputs: Parameters<typeof import('../core/feedback/replay_task.ts').runTask>[0],
+  inputs: ReplayInputs,
   data: ReplayData,
   config: SelectionConfig,
 ): Promise<string> {
@@ -187,12 +191,6 @@ async function writeCurve(
   const { CURVE_COLUMNS, createCurveRows } = await import('./replay_curve.ts');
   const { writeCsv } = await import('./csv_file.ts');
   const { policy, exit, batch } = session.options;
-  if (data.log.arms > CURVE_CREATIVES) {
-    throw new UserError(
-      `Expected a curve of at most ${CURVE_CREATIVES} creatives but the log has ${data.log.arms}.`,
-      'Narrow it with --ads.',
-    );
-  }
   const curve = createCurveRows(data);
   runTask(inputs, { policy, config, exit: exit === true, batch, seed: session.seed }, curve.onPoint);
   const path = session.path(file);

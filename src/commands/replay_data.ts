@@ -5,9 +5,6 @@ import type { Arm } from '../core/store/logs.ts';
 import type { Store } from '../core/store/open.ts';
 import { readClickData } from './click_data.ts';
 
-/** Prior without any click in the log. */
-const BLANK_PRIOR = { k: 1, m: 0.01 };
-
 /** A click log ready to be replayed, and the names of its arms. */
 export interface ReplayData {
   readonly log: ReplayLog;
@@ -98,6 +95,7 @@ function candidateArms(
 /** Exposure factors by position code, and the shrunk ECOI by arm of the replay, from the log's roll-up. */
 async function fitDirectModel(store: Store, logId: number | undefined, armCodes: readonly number[]): Promise<DirectModel> {
   const { computeEcoi } = await import('../core/feedback/ecoi.ts');
+  const { BLANK_PRIOR } = await import('../core/feedback/reward.ts');
   const data = await readClickData(store, logId);
   const report = computeEcoi(data.input);
   const exposureFactor = new Float64Array(Math.max(0, ...data.positions.map(({ code }) => code)) + 1).fill(1);

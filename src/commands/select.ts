@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { SelectionConfig } from '../core/config.ts';
 import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
 import type { AdPlan } from '../core/feedback/ad_plan.ts';
+import { MS_PER_DAY } from '../core/feedback/days.ts';
 import type { EcoiReport } from '../core/feedback/ecoi.ts';
 import type { AdDay } from '../core/feedback/outcomes.ts';
 import type { Creative } from '../core/store/creatives.ts';
@@ -14,10 +15,7 @@ import { readConfig } from './config_file.ts';
 import { adReason, creativeReason, dayText, explain, planTable } from './select_text.ts';
 import { type CliContext, createCommand, parseDay, parseList, type StoreSession, storeAction, unknownIds } from './shared.ts';
 
-const MS_PER_DAY = 86_400_000;
 const ADS_A_TURN = 100;
-/** Prior without any click in the logs: one click in a hundred impressions, worth one click. */
-const BLANK_PRIOR = { k: 1, m: 0.01 };
 const COLUMNS = ['day', 'ad_id', 'creative_id', 'state', 'share', 'propensity', 'index', 'reward', 'ecoi_shrunk', 'reason'] as const;
 
 interface Options {
@@ -185,6 +183,7 @@ async function planOf(
   config: SelectionConfig,
 ): Promise<AdPlan> {
   const { planAd } = await import('../core/feedback/ad_plan.ts');
+  const { BLANK_PRIOR } = await import('../core/feedback/reward.ts');
   const { createRandom } = await import('../core/random.ts');
   const { sha256 } = await import('../core/ids.ts');
   const adDays = days.get(ad.adId) as readonly AdDay[];

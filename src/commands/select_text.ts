@@ -1,5 +1,6 @@
 import type { SelectionConfig } from '../core/config.ts';
 import type { AdPlan, PlannedCreative } from '../core/feedback/ad_plan.ts';
+import { MS_PER_DAY } from '../core/feedback/days.ts';
 import type { Transition } from '../core/feedback/exit.ts';
 import type { PlanRow } from '../core/store/plans.ts';
 import type { NamedPlan } from './select.ts';
@@ -7,7 +8,6 @@ import { count, percent, table } from './shared.ts';
 
 const CREATIVES_SHOWN = 60;
 const WINDOWS_SHOWN = 10;
-const MS_PER_DAY = 86_400_000;
 
 /** Why a creative has its share, in one line. */
 export function creativeReason(plan: AdPlan, index: number, config: SelectionConfig): string {

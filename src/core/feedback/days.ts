@@ -1,4 +1,4 @@
-const MS_PER_DAY = 86_400_000;
+export const MS_PER_DAY = 86_400_000;
 
 /** Day of a time in milliseconds, counted from 1970-01-01 UTC. */
 export function dayOf(ts: number): number {

@@ -1,7 +1,6 @@
 import type { Span } from '../config.ts';
+import { MS_PER_DAY } from './days.ts';
 import { addSums, type CreativeSums, noSums } from './reward.ts';
-
-const MS_PER_DAY = 86_400_000;
 
 /** Cells of the roll-up by index: which creative, position and day, and what was summed there. */
 export interface OutcomeCells {

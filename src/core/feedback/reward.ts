@@ -32,6 +32,9 @@ export interface Prior {
   readonly m: number;
 }
 
+/** Prior without any click in the logs: one click in a hundred impressions, worth one click. */
+export const BLANK_PRIOR: Prior = { k: 1, m: 0.01 };
+
 export interface AdReward {
   /** R of each creative at its shrunk ECOI; the parts are relative to the base, so 0 is "as the base". */
   readonly rewards: readonly number[];

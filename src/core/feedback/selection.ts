@@ -2,11 +2,9 @@ import type { SelectionConfig } from '../config.ts';
 import type { Random } from '../random.ts';
 import { AdState, type Phase, type Transition } from './exit.ts';
 import type { Arms, CreatePolicy, Feedback, Policy, PolicyOptions, RewardMap } from './policies/policy.ts';
+import { PRIOR_CLICKS, runningMean } from './policies/running_prior.ts';
 import { createUniformPolicy } from './policies/uniform.ts';
 import { type AdReward, type CreativeSums, noSums } from './reward.ts';
-
-/** Before any click the mean CTR is taken as one click in this many impressions. */
-const FIRST_IMPRESSIONS = 100;
 
 export interface SelectionOptions {
   readonly arms: Arms;
@@ -117,7 +115,7 @@ export function createSelection(options: SelectionOptions): Selection {
     const [first, end] = [arms.firstArm[ad] as number, arms.firstArm[ad + 1] as number];
     const forgotten = own.timesForgotten;
     own.closeWindow(windows.take(ad), {
-      prior: { k: 1, m: (clicks + 1) / (exposures + FIRST_IMPRESSIONS) },
+      prior: { k: PRIOR_CLICKS, m: runningMean(clicks, exposures) },
       dispersion: 1,
       live: arms.live.subarray(first, end),
       random,

@@ -1,8 +1,8 @@
 import { createRandom, type Random } from '../random.ts';
 import { drawDriftPath, driftAt, type Wave } from './ctr_drift.ts';
+import { MS_PER_DAY } from './days.ts';
 import { type Interests, interestFactor, TOPICS } from './interests.ts';
 
-export const MS_PER_DAY = 86_400_000;
 const SIMULATED_BATCH_ROWS = 65_536;
 
 /** How a simulated log's impressions are dealt out. */

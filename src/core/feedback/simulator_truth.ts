@@ -1,8 +1,9 @@
 import { driftAt } from './ctr_drift.ts';
+import { MS_PER_DAY } from './days.ts';
 import { TOPICS } from './interests.ts';
 import { armsOf, type OnPolicySummary } from './on_policy.ts';
 import type { AdTransition, Selection } from './selection.ts';
-import { MS_PER_DAY, meanViewTime, type SimulatedCreative, type World } from './simulator.ts';
+import { meanViewTime, type SimulatedCreative, type World } from './simulator.ts';
 
 /** The days a log is spread over. */
 interface Period {

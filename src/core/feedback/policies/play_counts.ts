@@ -1,5 +1,6 @@
 import type { Span } from '../../config.ts';
 import type { Arms, Feedback } from './policy.ts';
+import { PRIOR_CLICKS, runningMean } from './running_prior.ts';
 
 /** What has come of the arms so far, or within the window a policy looks back over. */
 export interface PlayCounts {
@@ -18,10 +19,6 @@ export interface PlayCounts {
   /** Forgets all plays of an ad. */
   clear(ad: number): void;
 }
-
-/** Posterior mean of a play that is waited for: one click's worth of the ad's CTR, itself at first one click in a hundred. */
-const PRIOR_CLICKS = 1;
-const FIRST_IMPRESSIONS = 100;
 
 export function createPlayCounts(arms: Arms, window: Span | null): PlayCounts {
   const clicks = new Float64Array(arms.live.length);
@@ -61,6 +58,7 @@ export function createPlayCounts(arms: Arms, window: Span | null): PlayCounts {
     waitingClicks[arm] = (waitingClicks[arm] as number) + click;
     waitingExposure[arm] = (waitingExposure[arm] as number) + factor;
   };
+  /** Posterior mean of an arm, the prior being one click's worth of its ad's CTR. */
   const meanOf = (ad: number, arm: number): number => {
     let adClicks = 0;
     let adExposure = 0;
@@ -68,8 +66,8 @@ export function createPlayCounts(arms: Arms, window: Span | null): PlayCounts {
       adClicks += clicks[other] as number;
       adExposure += exposure[other] as number;
     }
-    const mean = (adClicks + 1) / (adExposure + FIRST_IMPRESSIONS);
-    return ((clicks[arm] as number) + PRIOR_CLICKS) / ((exposure[arm] as number) + PRIOR_CLICKS / mean);
+    const prior = PRIOR_CLICKS / runningMean(adClicks, adExposure);
+    return ((clicks[arm] as number) + PRIOR_CLICKS) / ((exposure[arm] as number) + prior);
   };
   return {
     clicks,

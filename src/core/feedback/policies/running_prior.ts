@@ -7,6 +7,11 @@ export const PRIOR_CLICKS = 1;
 /** Before any click the mean CTR is taken as one click in this many impressions. */
 const FIRST_IMPRESSIONS = 100;
 
+/** Mean CTR of what has been seen, which is never 0 and never undefined. */
+export function runningMean(clicks: number, exposure: number): number {
+  return (clicks + 1) / (exposure + FIRST_IMPRESSIONS);
+}
+
 /**
  * The prior of a policy that may know nothing beforehand: 1 click, at the mean CTR of what it has seen of all ads so far.
  */
@@ -38,7 +43,7 @@ export function createRunningPrior(arms: Arms, counts: PlayCounts): RunningPrior
       exposure += adExposure - (seen[2 * ad + 1] as number);
       seen[2 * ad] = adClicks;
       seen[2 * ad + 1] = adExposure;
-      rates[ad] = PRIOR_CLICKS / ((clicks + 1) / (exposure + FIRST_IMPRESSIONS));
+      rates[ad] = PRIOR_CLICKS / runningMean(clicks, exposure);
       renewal.done(ad);
     },
     rate: (ad) => rates[ad] as number,
