@@ -158,7 +158,8 @@ export function readIds(store: Store, chunkId: number): BigUint64Array {
   return ids;
 }
 
-function columnReader(store: Store): (chunkId: number, name: string) => EncodedColumn | undefined {
+/** Reads a column of a chunk as it is stored; undefined where the chunk has none of that name. */
+export function columnReader(store: Store): (chunkId: number, name: string) => EncodedColumn | undefined {
   const statement = store.db.prepare('SELECT codec, base, data FROM log_chunk_columns WHERE chunk_id = ? AND name = ?');
   return (chunkId, name) => {
     const row = statement.get(chunkId, name) as ColumnRow | undefined;
