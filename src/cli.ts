@@ -10,10 +10,12 @@ import { importCommand } from './commands/import.ts';
 import { listCommand } from './commands/list.ts';
 import { nightlyCommand } from './commands/nightly.ts';
 import { replayCommand } from './commands/replay.ts';
+import { scoreCommand } from './commands/score.ts';
 import { selectCommand } from './commands/select.ts';
 import type { CliContext } from './commands/shared.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { titlesCommand } from './commands/titles.ts';
+import { trainCommand } from './commands/train.ts';
 import { Interrupted, reasonOf, UserError } from './core/errors.ts';
 import type { Io } from './io.ts';
 
@@ -28,6 +30,8 @@ const COMMANDS = [
   titlesCommand,
   composeCommand,
   ecoiCommand,
+  trainCommand,
+  scoreCommand,
   selectCommand,
   replayCommand,
   exportCommand,

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { SelectionConfig } from '../core/config.ts';
 import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
 import type { AdPlan } from '../core/feedback/ad_plan.ts';
@@ -12,7 +12,8 @@ import type { Store } from '../core/store/open.ts';
 import type { PlanRow } from '../core/store/plans.ts';
 import { type ClickData, readClickData } from './click_data.ts';
 import { readConfig } from './config_file.ts';
-import { adReason, creativeReason, dayText, explain, planTable } from './select_text.ts';
+import { PRIOR_KINDS, type Priors, readPriors } from './select_prior.ts';
+import { adReason, creativeReason, dayText, describePriors, explain, planTable } from './select_text.ts';
 import { type CliContext, createCommand, parseDay, parseList, type StoreSession, storeAction, unknownIds } from './shared.ts';
 
 const ADS_A_TURN = 100;
@@ -25,6 +26,8 @@ interface Options {
   readonly out?: string;
   readonly config?: string;
   readonly explain?: string[];
+  readonly prior: Priors['kind'];
+  readonly model?: string;
 }
 
 export function selectCommand(context: CliContext): Command {
@@ -40,6 +43,12 @@ export function selectCommand(context: CliContext): Command {
       'the day the plan is for, YYYY-MM-DD, learning from the days before it (tomorrow, from all, when not given)',
       parseDay,
     )
+    .addOption(
+      new Option('--prior <kind>', "what is expected of a creative before its clicks: all creatives' mean ECOI, or its predicted CTR")
+        .choices(PRIOR_KINDS)
+        .default('ecoi'),
+    )
+    .option('--model <id>', 'the dual tower of --prior dual-tower (the newest when not given)')
     .option('--config <file>', 'settings of reward, policy, exit and plan in YAML')
     .option('--explain <ids>', 'say in several lines why these creatives, or ads, have their shares', parseList)
     .option('--out <file>', 'write the plan as .csv or .json')
@@ -53,13 +62,20 @@ async function select(session: StoreSession<Options>) {
   if (options.out !== undefined && !['.csv', '.json'].includes(extname(options.out))) {
     throw new UserError(`Expected --out to name a .csv or .json file but received ${options.out}.`);
   }
+  if (options.model !== undefined && options.prior !== 'dual-tower') {
+    throw new UserError(
+      `Expected --model with --prior dual-tower only but received ${options.model}.`,
+      'Add --prior dual-tower, or leave out --model.',
+    );
+  }
   const config = await readConfig(session);
   const { ads, learnt, failures } = await learn(session);
+  const priors = await readPriors(session, options.prior, options.model, learnt.report);
   const plans: NamedPlan[] = [];
   for (const [index, ad] of ads.entries()) {
     if (index % ADS_A_TURN === 0) await nextTurn(); // or an interrupt could not be heard
     throwIfInterrupted(session.signal);
-    plans.push({ ...ad, plan: await planOf(session, ad, learnt, config) });
+    plans.push({ ...ad, plan: await planOf(session, ad, learnt, priors, config) });
     session.onProgress({ task: 'select', done: index + 1, total: ads.length, unit: 'ads' });
   }
   const day = options.day ?? new Date(session.now.getTime() + MS_PER_DAY).toISOString().slice(0, 10);
@@ -71,13 +87,21 @@ async function select(session: StoreSession<Options>) {
     day,
     seed: session.seed,
     config: describeConfig(config),
+    prior: { kind: priors.kind, model_id: priors.modelId, strength: priors.strength, scale: priors.scale },
     ads: rows.map((row, i) => adJson(row, plans[i] as NamedPlan, config)),
     notes: [...notes.keys()],
     explanations,
   };
   const text =
     options.explain === undefined
-      ? [`Plan for ${day}:`, '', ...planTable(rows), '', ...[...notes].map(([note, times]) => `${note} (${times} of ${plans.length} ads)`)]
+      ? [
+          `Plan for ${day}:`,
+          '',
+          ...planTable(rows),
+          '',
+          ...[...notes].map(([note, times]) => `${note} (${times} of ${plans.length} ads)`),
+          ...describePriors(priors, plans),
+        ]
       : explanations.flatMap(({ lines }) => [...lines, '']).slice(0, -1);
   if (options.out !== undefined) text.push(`written: ${await writePlan(session.path(options.out), day, json, rows)}`);
   const unexplained = explanations
@@ -180,10 +204,10 @@ async function planOf(
   session: StoreSession<Options>,
   ad: AdCandidates,
   { report, days }: Learnt,
+  priors: Priors,
   config: SelectionConfig,
 ): Promise<AdPlan> {
   const { planAd } = await import('../core/feedback/ad_plan.ts');
-  const { BLANK_PRIOR } = await import('../core/feedback/reward.ts');
   const { createRandom } = await import('../core/random.ts');
   const { sha256 } = await import('../core/ids.ts');
   const adDays = days.get(ad.adId) as readonly AdDay[];
@@ -194,7 +218,7 @@ async function planOf(
     isStored: ad.isStored,
     days: adDays,
     base: isBaseShown ? ad.base : undefined,
-    prior: report.shrinkage ?? BLANK_PRIOR,
+    priors: ad.creativeIds.map((id) => priors.of(ad.adId, id)),
     dispersion: report.dispersion.phi,
     config,
     random: createRandom(session.seed, Number.parseInt(sha256(ad.adId).slice(0, 8), 16)),
@@ -253,7 +277,7 @@ function adJson(row: PlanRow, { plan }: NamedPlan, config: SelectionConfig) {
     lambda: row.lambda,
     reason: adReason(plan, config),
     exposure_floor: plan.exposureFloor,
-    creatives: row.creatives.map(creativeJson),
+    creatives: row.creatives.map((creative, i) => ({ ...creativeJson(creative), prior_mean: plan.creatives[i]?.prior.m })),
     windows: row.windows.map(({ firstDay, lastDay, viewTime, ...window }) => ({
       ...window,
       first_day: firstDay,

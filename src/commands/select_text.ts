@@ -2,8 +2,10 @@ import type { SelectionConfig } from '../core/config.ts';
 import type { AdPlan, PlannedCreative } from '../core/feedback/ad_plan.ts';
 import { MS_PER_DAY } from '../core/feedback/days.ts';
 import type { Transition } from '../core/feedback/exit.ts';
+import type { Prior } from '../core/feedback/reward.ts';
 import type { PlanRow } from '../core/store/plans.ts';
 import type { NamedPlan } from './select.ts';
+import type { Priors } from './select_prior.ts';
 import { count, percent, table } from './shared.ts';
 
 const CREATIVES_SHOWN = 60;
@@ -11,7 +13,7 @@ const WINDOWS_SHOWN = 10;
 
 /** Why a creative has its share, in one line. */
 export function creativeReason(plan: AdPlan, index: number, config: SelectionConfig): string {
-  const { state, isGone, sums, reward, ecoiShrunk, bound } = plan.creatives[index] as PlannedCreative;
+  const { state, isGone, prior, sums, reward, ecoiShrunk, bound } = plan.creatives[index] as PlannedCreative;
   if (reward === null) return 'never shown: it comes first';
   const facts = `ECOI ${percent(ecoiShrunk)} from ${count(sums.exposure)} effective impressions, reward ${signed(reward)}, bound ${signed(bound)}`;
   if (isGone) return `gone: not shown in the last ${config.exit.ring} windows, and not in the store`;
@@ -24,6 +26,7 @@ export function creativeReason(plan: AdPlan, index: number, config: SelectionCon
     if (index === plan.leader) return `leader, alone since window ${exit?.window}: ${facts}`;
     return `probed only (${percent(config.exit.probe)} among the others): ${facts}`;
   }
+  if (state === 'new') return `never shown: ${evidenceOf(prior)}`;
   if (sums.exposure < plan.exposureFloor) return `below its floor of ${count(plan.exposureFloor)} effective impressions: ${facts}`;
   return state === 'leader' ? `highest reward: ${facts}` : facts;
 }
@@ -88,13 +91,18 @@ function describeTransition({ event, creative, reason, numbers }: Transition, cr
 
 function explainCreative({ creativeIds, plan }: NamedPlan, index: number, config: SelectionConfig): string[] {
   const creative = plan.creatives[index] as PlannedCreative;
-  const { sums, share, bound, reward } = creative;
+  const { state, prior, sums, share, bound, reward } = creative;
   const lines = [
-    `Creative ${creativeIds[index]}: ${creative.state}, ${percent(share)} of tomorrow's impressions.`,
+    `Creative ${creativeIds[index]}: ${state}, ${percent(share)} of tomorrow's impressions.`,
     `  why:     ${creativeReason(plan, index, config)}`,
     `  counts:  ${count(sums.clicks)} clicks in ${count(sums.impressions)} impressions (${count(sums.exposure)} effective)`,
   ];
-  if (reward !== null) lines.push(`  reward:  ${signed(reward)}, at most ${signed(bound)} with what is known`);
+  if (prior.isPredicted) lines.push(`  prior:   ${evidenceOf(prior)}`);
+  if (reward !== null) {
+    lines.push(
+      `  reward:  ${signed(reward)}${state === 'new' ? ' if the prediction holds' : `, at most ${signed(bound)} with what is known`}`,
+    );
+  }
   if (sums.views > 0) lines.push(`  viewing: ${(sums.viewTime / sums.views).toFixed(1)} s after a click, from ${count(sums.views)} views`);
   if (sums.revenue !== 0) lines.push(`  revenue: ${((1000 * sums.revenue) / sums.exposure).toFixed(2)} per 1,000 effective impressions`);
   return lines;
@@ -115,9 +123,28 @@ export function planTable(plans: readonly PlanRow[]): string[] {
   return [...table(['ad', 'ad is', 'creative', 'state', 'share', 'why'], rows.slice(0, CREATIVES_SHOWN), [4]), ...more];
 }
 
+/** One line about the model's predictions; none without a model. */
+export function describePriors({ kind, modelId, strength }: Priors, plans: readonly NamedPlan[]): string[] {
+  if (kind === 'ecoi') return [];
+  const creatives = plans.flatMap(({ plan }) => plan.creatives);
+  const predicted = creatives.filter(({ prior }) => prior.isPredicted).length;
+  return [
+    `prior: dual tower ${modelId} predicts ${count(predicted)} of ${count(creatives.length)} creatives, each worth ${clicksText(strength)} of evidence`,
+  ];
+}
+
 /** Days since 1970 as YYYY-MM-DD; '' when undated. */
 export function dayText(day: number): string {
   return day < 0 ? '' : new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
+}
+
+function evidenceOf({ k, m }: Prior): string {
+  return `predicted CTR ${percent(m)} counts as ${clicksText(k)} of evidence`;
+}
+
+/** 41.3 → "41 clicks"; 2.34 → "2.3 clicks". */
+function clicksText(k: number): string {
+  return `${k < 10 ? k.toFixed(1) : count(k)} clicks`;
 }
 
 function lastTransition(plan: AdPlan, matches: (transition: Transition) => boolean): Transition | undefined {

@@ -1,0 +1,42 @@
+import type { EcoiReport } from '../core/feedback/ecoi.ts';
+import type { Prior } from '../core/feedback/reward.ts';
+import type { StoreSession } from './shared.ts';
+
+export const PRIOR_KINDS = ['ecoi', 'dual-tower'] as const;
+
+type PriorKind = (typeof PRIOR_KINDS)[number];
+
+/** What is expected of creatives before their clicks. */
+export interface Priors {
+  readonly kind: PriorKind;
+  readonly modelId: string | null;
+  /** k: what a prior mean counts for, in clicks. */
+  readonly strength: number;
+  /** Prior mean over prediction; null without a model. */
+  readonly scale: number | null;
+  readonly of: (adId: string, creativeId: string) => Prior;
+}
+
+/** The common prior of the logs, or every creative's own where a dual tower predicts its CTR. */
+export async function readPriors(
+  session: StoreSession<unknown>,
+  kind: PriorKind,
+  modelId: string | undefined,
+  report: EcoiReport,
+): Promise<Priors> {
+  const { BLANK_PRIOR } = await import('../core/feedback/reward.ts');
+  const common = report.shrinkage ?? BLANK_PRIOR;
+  if (kind === 'ecoi') return { kind, modelId: null, strength: common.k, scale: null, of: () => common };
+  const { readDualTowerPrior } = await import('./dual_tower_prior.ts');
+  const { meanOf, strength, scale, modelId: used } = await readDualTowerPrior(session, modelId);
+  return {
+    kind,
+    modelId: used,
+    strength,
+    scale,
+    of: (adId, creativeId) => {
+      const m = meanOf(adId, creativeId);
+      return m === undefined ? common : { k: strength, m, isPredicted: true };
+    },
+  };
+}

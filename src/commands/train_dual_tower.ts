@@ -1,0 +1,262 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Interrupted } from '../core/errors.ts';
+import type { Evaluation } from '../core/models/dual_tower/evaluation.ts';
+import type { FitProgress } from '../core/models/dual_tower/fit.ts';
+import type { StoredPrior } from '../core/models/dual_tower/metadata.ts';
+import type { DualTowerOptions } from '../core/models/dual_tower/options.ts';
+import type { Split, SplitKind } from '../core/models/dual_tower/split.ts';
+import type { TrainedModel } from '../core/models/dual_tower/trained_model.ts';
+import type { DualTowerTrainer, Snapshot } from '../core/models/dual_tower/trainer.ts';
+import type { Examples, FieldSpec } from '../core/models/features/field.ts';
+import { type CliContext, createCommand, parseList, parsePositiveInteger, type StoreSession, storeAction, unknownIds } from './shared.ts';
+import { type AblationRow, differenceJson, evaluationJson, tellTraining } from './train_text.ts';
+
+const SPLIT_NAMES = ['time', 'creatives'] as const satisfies readonly SplitKind[];
+
+interface Options {
+  readonly log?: string;
+  readonly ads?: string[];
+  readonly holdout: number;
+  readonly split: SplitKind;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly dimension?: number;
+  readonly threads?: number;
+  readonly checkpoint: number;
+  readonly fresh?: boolean;
+  readonly ablate?: boolean;
+}
+
+export function trainDualTowerCommand(context: CliContext): Command {
+  return createCommand(
+    'dual-tower',
+    'learn CTRs of ads and creatives from a click log, and say how good they are',
+    'atelier train dual-tower --log demo',
+  )
+    .option('--log <name>', 'one log (all logs when not given)')
+    .option('--ads <a,b>', 'only these ads', parseList)
+    .option('--holdout <share>', 'share of the log that only the metrics see, such as 20%', parseShare, 0.2)
+    .addOption(
+      new Option('--split <kind>', "what is held out: the log's last rows, or a part of each ad's creatives")
+        .choices(SPLIT_NAMES)
+        .default('time'),
+    )
+    .option('--epochs <n>', 'passes over the training rows at most', parsePositiveInteger)
+    .option('--batch <n>', 'rows of a step, a multiple of 8', parseMultiple(8))
+    .option('--dimension <n>', 'floats of an embedding, a multiple of 4', parseMultiple(4))
+    .option('--threads <n>', 'threads of a step (all cores when not given)', parsePositiveInteger)
+    .option('--checkpoint <n>', 'steps between checkpoints, from which a killed training goes on', parsePositiveInteger, 2000)
+    .option('--fresh', 'ignore the checkpoint of a killed training')
+    .option('--ablate', 'train without each part in turn and print what the part is worth')
+    .action(storeAction<Options>(context, 'existing', trainDualTower));
+}
+
+function parseShare(text: string): number {
+  const [, number = '', percent = ''] = /^(\d*\.?\d+)(%?)$/.exec(text.trim()) ?? [];
+  const share = Number(number) / (percent ? 100 : 1);
+  if (number === '' || share <= 0 || share >= 1) throw new InvalidArgumentError(`Expected a share such as 20% but received "${text}".`);
+  return share;
+}
+
+function parseMultiple(of: number): (text: string) => number {
+  return (text) => {
+    const value = parsePositiveInteger(text);
+    if (value % of !== 0) throw new InvalidArgumentError(`Expected a multiple of ${of} but received ${value}.`);
+    return value;
+  };
+}
+
+async function trainDualTower(session: StoreSession<Options>) {
+  const { DEFAULT_OPTIONS } = await import('../core/models/dual_tower/options.ts');
+  const { splitExamples } = await import('../core/models/dual_tower/split.ts');
+  const { findLog } = await import('../core/store/logs.ts');
+  const { readExamples } = await import('./training_data.ts');
+  const { store, options, seed } = session;
+  const logId = findLog(store, options.log);
+  const { examples, spec } = await readExamples(store, { logId, ads: options.ads, trainingShare: 1 - options.holdout });
+  const failures = unknownIds('an ad', options.ads, new Set(examples.ads));
+  const split = splitExamples(examples, options.split, options.holdout, seed);
+  const settings: DualTowerOptions = {
+    ...DEFAULT_OPTIONS,
+    seed,
+    ...(options.epochs && { epochs: options.epochs }),
+    ...(options.batch && { batchRows: options.batch }),
+    ...(options.dimension && { dimension: options.dimension }),
+  };
+  const trained = await trainOne(session, { name: 'dual tower', examples, split, settings });
+  const { evaluation, model, prior, predictions } = await assess(examples, split, trained, seed);
+  const metrics = {
+    ...evaluationJson(evaluation),
+    steps: trained.steps,
+    epochs: trained.progress.epoch + 1,
+    validation_losses: trained.progress.losses,
+    prior,
+  };
+  const { modelId, path: folder } = await save(session, { examples, spec, split: options, settings, trained, model, prior, metrics });
+  const path = join(`${options.store}.files`, folder);
+  const ablations = options.ablate ? await ablate(session, examples, split, settings, predictions, evaluation) : [];
+  const json = {
+    model_id: modelId,
+    path,
+    log: options.log ?? null,
+    rows: examples.rows,
+    split: {
+      kind: options.split,
+      train: split.train.length,
+      validation: split.validation.length,
+      held_out: split.heldOut.length,
+    },
+    seed,
+    fields: examples.fields.map(({ name, side }) => ({ name, tower: side })),
+    notes: examples.notes,
+    metrics,
+    ...(options.ablate && { ablations: ablations.map(differenceJson) }),
+    samples_per_second: trained.rowsPerSecond,
+  };
+  return {
+    json,
+    failures,
+    text: tellTraining({ modelId, path, examples, split, evaluation, prior, trained, ablations }),
+    counts: { rows: examples.rows, steps: trained.steps },
+  };
+}
+
+interface Task {
+  readonly name: string;
+  readonly examples: Examples;
+  readonly split: Split;
+  readonly settings: DualTowerOptions;
+}
+
+interface Trained {
+  readonly trainer: DualTowerTrainer;
+  readonly best: Snapshot;
+  readonly progress: FitProgress;
+  readonly steps: number;
+  /** Training rows a second, of this run. */
+  readonly rowsPerSecond: number;
+}
+
+/** Trains, from the checkpoint of a killed run where there is one; interrupted, it leaves one. */
+async function trainOne(session: StoreSession<Options>, { name, examples, split, settings }: Task): Promise<Trained> {
+  const { digestExamples } = await import('../core/models/dual_tower/digest.ts');
+  const { FIT_START, fitDualTower } = await import('../core/models/dual_tower/fit.ts');
+  const { DualTowerTrainer } = await import('../core/models/dual_tower/trainer.ts');
+  const { openCheckpoint } = await import('./training_checkpoint.ts');
+  const { options, store, io, signal } = session;
+  const trainer = await DualTowerTrainer.open(examples, split.train, settings, options.threads ?? io.threads ?? 1);
+  const { split: kind, holdout } = options;
+  const key = digestExamples(examples, { settings, kind, holdout, version: session.context.version });
+  const checkpoint = openCheckpoint(store, key, trainer, options.fresh === true);
+  const { progress: start, best } = checkpoint.resumed ?? { progress: FIT_START, best: undefined };
+  const before = trainer.steps;
+  const startedAt = io.now().getTime();
+  let last = start;
+  let lastBest = best;
+  try {
+    const fit = await fitDualTower(trainer, {
+      examples,
+      train: split.train,
+      validation: split.validation,
+      options: settings,
+      start,
+      best,
+      signal,
+      onProgress: (event) => session.onProgress({ ...event, task: `train ${name}` }),
+      onStep: (progress, bestSoFar) => {
+        last = progress;
+        lastBest = bestSoFar;
+        if (trainer.steps % options.checkpoint === 0) checkpoint.write(progress, bestSoFar);
+      },
+    });
+    const seconds = Math.max(0.001, (io.now().getTime() - startedAt) / 1000);
+    const rowsPerSecond = Math.round(((trainer.steps - before) * settings.batchRows) / seconds);
+    rmSync(checkpoint.path, { force: true });
+    return { trainer, ...fit, steps: trainer.steps, rowsPerSecond };
+  } catch (error) {
+    if (error instanceof Interrupted) checkpoint.write(last, lastBest);
+    throw error;
+  }
+}
+
+/** The served form of what was trained, and how good it is on the held-out rows. */
+async function assess(examples: Examples, split: Split, { trainer, best }: Trained, seed: number) {
+  const { evaluate, heldOutRows } = await import('../core/models/dual_tower/evaluation.ts');
+  const { scoredFields, serveTrained } = await import('../core/models/dual_tower/trained_model.ts');
+  const { ServedModel } = await import('../core/models/dual_tower/served_model.ts');
+  const { firstChoices, heldOutPrior, scoreAll } = await import('../core/models/dual_tower/scoring.ts');
+  trainer.useWeights(best);
+  const { click } = await trainer.predict(split.heldOut);
+  const model = serveTrained(trainer, examples, best, split.train);
+  const served = await ServedModel.open(model.files, model.sides, scoredFields(examples), { threads: 1, source: 'the trained model' });
+  const scores = await scoreAll(served, examples);
+  await served.close();
+  await trainer.close();
+  const rows = heldOutRows(examples, split.heldOut);
+  const top = firstChoices(examples, split.heldOut, scores.ctr);
+  const evaluation = evaluate(examples, split, rows, click, top, seed);
+  const prior = heldOutPrior(examples, split.heldOut, trainer.exposure, scores.ctr);
+  return { evaluation, model, prior, predictions: click };
+}
+
+async function save(
+  session: StoreSession<Options>,
+  made: {
+    readonly examples: Examples;
+    readonly spec: readonly FieldSpec[];
+    readonly split: Pick<Options, 'split' | 'holdout'>;
+    readonly settings: DualTowerOptions;
+    readonly trained: Trained;
+    readonly model: TrainedModel;
+    readonly prior: StoredPrior | null;
+    readonly metrics: unknown;
+  },
+) {
+  const { sha256 } = await import('../core/ids.ts');
+  const { encodeMetadata, storedSide } = await import('../core/models/dual_tower/metadata.ts');
+  const { saveModel } = await import('../core/store/models.ts');
+  const { examples, spec, split, settings, trained, model, prior, metrics } = made;
+  const metadata = encodeMetadata({
+    log: session.options.log ?? null,
+    ads: session.options.ads ?? null,
+    spec,
+    shape: trained.trainer.shape,
+    options: settings,
+    split: { kind: split.split, share: split.holdout },
+    exposure: examples.positions.map((position, i) => ({ ...position, factor: trained.trainer.exposure[i] as number })),
+    left: storedSide(model.sides.left),
+    right: storedSide(model.sides.right),
+    prior,
+    metrics,
+    files: { left: sha256(model.files.left), right: sha256(model.files.right) },
+  });
+  const modelId = `dual-tower-${sha256(metadata).slice(0, 12)}`;
+  const files = { 'left.onnx': model.files.left, 'right.onnx': model.files.right, 'model.json': metadata };
+  return saveModel(session.store, { modelId, kind: 'dual-tower', files, metrics }, session.io.now(), session.runId);
+}
+
+/** Trains without each part in turn, and compares with the whole on the same held-out rows. */
+async function ablate(
+  session: StoreSession<Options>,
+  examples: Examples,
+  split: Split,
+  settings: DualTowerOptions,
+  whole: Float32Array,
+  evaluation: Evaluation,
+): Promise<AblationRow[]> {
+  const { ABLATIONS } = await import('../core/models/dual_tower/ablation.ts');
+  const { heldOutRows } = await import('../core/models/dual_tower/evaluation.ts');
+  const { metricDifferences } = await import('../core/models/metrics/metric_differences.ts');
+  const rows = heldOutRows(examples, split.heldOut);
+  const table: AblationRow[] = [{ name: 'all parts', evaluation, differences: null }];
+  for (const { name, options, keeps } of ABLATIONS) {
+    const reduced = { ...examples, fields: examples.fields.filter(keeps) };
+    const trained = await trainOne(session, { name, examples: reduced, split, settings: { ...settings, ...options } });
+    const { evaluation: ofReduced, predictions } = await assess(reduced, split, trained, session.seed);
+    const differences = metricDifferences(rows, predictions, whole, { seed: session.seed });
+    table.push({ name, evaluation: ofReduced, differences });
+  }
+  return table;
+}

@@ -1,0 +1,47 @@
+import { UserError } from '../../errors.ts';
+import type { Entities, FieldSpec } from '../features/field.ts';
+import { binOf } from '../features/quantile_bins.ts';
+import type { ScoredFields, ServedSide } from './served_model.ts';
+
+/**
+ * The terms of ads in each context, and of creatives. A field of circumstances has the term of its value in the context, or
+ * none: then it counts as in an average impression.
+ * @param contexts values by field name; context c of ad a becomes number `c·ads + a` of the left tower
+ * @throws UserError when a context names a field that the model does not have
+ */
+export function contextTerms(
+  spec: readonly FieldSpec[],
+  sides: { readonly left: ServedSide; readonly right: ServedSide },
+  entities: Entities,
+  contexts: readonly ReadonlyMap<string, string>[],
+): ScoredFields {
+  const specOf = new Map(spec.map((field) => [field.name, field]));
+  const asked = sides.left.fields.filter(({ of }) => of === 'row').map(({ name }) => name);
+  for (const name of contexts.flatMap((context) => [...context.keys()])) {
+    if (asked.includes(name)) continue;
+    const known = asked.length > 0 ? `one of ${asked.join(', ')}` : 'no context, as the model has none,';
+    throw new UserError(`Expected ${known} but received ${name}.`);
+  }
+  const terms = new Map(entities.fields.map((field) => [field.name, field.terms]));
+  const known = (name: string, count: number) => terms.get(name) ?? Array.from({ length: count }, () => []);
+  return {
+    left: sides.left.fields.map(({ name, of }) =>
+      contexts.flatMap((context) => {
+        if (of !== 'row') return known(name, entities.ads.length);
+        const list = context.has(name) ? [termOf(specOf.get(name) as FieldSpec, context.get(name) as string)] : [];
+        return Array.from({ length: entities.ads.length }, () => list);
+      }),
+    ),
+    right: sides.right.fields.map(({ name, of }) =>
+      of === 'row' ? entities.creatives.map(() => []) : known(name, entities.creatives.length),
+    ),
+  };
+}
+
+/** The term of a value: itself, or the bin of a number. */
+function termOf({ source, name }: FieldSpec, value: string): string {
+  if (source.from !== 'log' || !source.edges) return value;
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isFinite(number)) throw new UserError(`Expected a number for ${name} but received "${value}".`);
+  return `q${binOf(number, source.edges)}`;
+}

@@ -1,0 +1,84 @@
+import type { Examples } from '../features/field.ts';
+import { type HeldOutMetrics, heldOutMetrics } from '../metrics/held_out_metrics.ts';
+import type { HeldOutRows } from '../metrics/held_out_rows.ts';
+import { CREATIVE_SEGMENTS, creativeSegments, metricsBySegment } from '../metrics/segments.ts';
+import type { Split } from './split.ts';
+
+/** Held-out metrics of all rows, and of those whose creatives training saw often, seldom or never. */
+export interface Evaluation {
+  readonly all: HeldOutMetrics;
+  readonly segments: Readonly<Record<(typeof CREATIVE_SEGMENTS)[number], HeldOutMetrics>>;
+  /** What was resampled as a whole. */
+  readonly clusters: 'users' | 'days of ads';
+}
+
+/**
+ * The held-out rows as the metrics take them. Clusters are users where the log names them (an impression without one stands
+ * for itself), else the days of each ad.
+ */
+export function heldOutRows(examples: Examples, rows: Int32Array): HeldOutRows & { readonly clusters: Evaluation['clusters'] } {
+  const { user, propensity, impressions } = examples;
+  return {
+    clicks: Float32Array.from(rows, (row) => examples.clicks[row] as number),
+    impressions: impressions && Float32Array.from(rows, (row) => impressions[row] as number),
+    ad: Int32Array.from(rows, (row) => examples.ad[row] as number),
+    shown: Int32Array.from(rows, (row) => examples.creative[row] as number),
+    propensity: propensity?.some(Number.isFinite) ? Float32Array.from(rows, (row) => propensity[row] as number) : undefined,
+    cluster: user ? userClusters(user, rows) : dayClusters(examples, rows),
+    clusters: user ? 'users' : 'days of ads',
+  };
+}
+
+function userClusters(user: Int32Array, rows: Int32Array): Int32Array {
+  let alone = user.reduce((most, index) => Math.max(most, index), -1) + 1;
+  return numbered(Int32Array.from(rows, (row) => ((user[row] as number) >= 0 ? (user[row] as number) : alone++)));
+}
+
+function dayClusters({ ad, ads, day }: Examples, rows: Int32Array): Int32Array {
+  return numbered(Float64Array.from(rows, (row) => ((day[row] as number) + 1) * ads.length + (ad[row] as number)));
+}
+
+/** Values replaced by numbers from 0 in the order of their first sight. */
+function numbered(values: Int32Array | Float64Array): Int32Array {
+  const numbers = new Map<number, number>();
+  return Int32Array.from(values, (value) => {
+    const known = numbers.get(value);
+    if (known !== undefined) return known;
+    numbers.set(value, numbers.size);
+    return numbers.size - 1;
+  });
+}
+
+/**
+ * Evaluates predictions of the held-out rows.
+ * @param predictions click probability of each held-out row; `top`: the creative that the model puts first, by ad index
+ */
+export function evaluate(
+  examples: Examples,
+  split: Split,
+  held: ReturnType<typeof heldOutRows>,
+  predictions: Float32Array,
+  top: Int32Array | undefined,
+  seed: number,
+): Evaluation {
+  const trained = new Float64Array(examples.creatives.length);
+  let [clicks, shown] = [0, 0];
+  for (const rows of [split.train, split.validation]) {
+    for (const row of rows) {
+      const n = examples.impressions ? (examples.impressions[row] as number) : 1;
+      const index = examples.creative[row] as number;
+      trained[index] = (trained[index] as number) + n;
+      shown += n;
+      clicks += examples.clicks[row] as number;
+    }
+  }
+  const ofCreative = creativeSegments(trained, { meanCtr: clicks / shown });
+  const segment = Uint8Array.from(split.heldOut, (row) => ofCreative[examples.creative[row] as number] as number);
+  const output = { predictions, top: top && Int32Array.from(split.heldOut, (row) => top[examples.ad[row] as number] as number) };
+  const options = { seed };
+  return {
+    all: heldOutMetrics(held, output, options),
+    segments: metricsBySegment(held, output, segment, CREATIVE_SEGMENTS, options),
+    clusters: held.clusters,
+  };
+}

@@ -1,0 +1,87 @@
+import { UserError } from '../../errors.ts';
+import { sha256 } from '../../ids.ts';
+import type { FieldSpec } from '../features/field.ts';
+import type { TermHash } from './hashed_fields.ts';
+import type { NetworkShape } from './network.ts';
+import type { DualTowerOptions } from './options.ts';
+import type { ServedSide } from './served_model.ts';
+import type { SplitKind } from './split.ts';
+
+const FORMAT = 1;
+
+interface StoredSide {
+  readonly hash: TermHash;
+  readonly fields: ServedSide['fields'];
+  /** Hashes of the terms that training saw: 64-bit little-endian numbers, ascending, in Base64. */
+  readonly known: string;
+}
+
+/** What a prediction is worth beside clicks, by the held-out rows. */
+export interface StoredPrior {
+  readonly strength: number;
+  readonly scale: number;
+  readonly log_likelihood: number;
+  readonly log_likelihood_of_constant: number;
+}
+
+/** What stands beside the two ONNX files of a dual tower: how its inputs are made, how it was trained, and how good it is. */
+export interface DualTowerMetadata {
+  readonly format: typeof FORMAT;
+  readonly kind: 'dual-tower';
+  /** The log it was trained on; null: all. */
+  readonly log: string | null;
+  readonly ads: readonly string[] | null;
+  /** How each field is made, those of both towers in the order of the examples. */
+  readonly spec: readonly FieldSpec[];
+  readonly shape: NetworkShape;
+  readonly options: DualTowerOptions;
+  readonly split: { readonly kind: SplitKind; readonly share: number };
+  readonly exposure: readonly { readonly scene: string; readonly position: number; readonly factor: number }[];
+  readonly left: StoredSide;
+  readonly right: StoredSide;
+  readonly prior: StoredPrior | null;
+  readonly metrics: unknown;
+  /** SHA-256 of the ONNX files. */
+  readonly files: { readonly left: string; readonly right: string };
+}
+
+export function storedSide({ hash, fields, known }: ServedSide): StoredSide {
+  return { hash, fields, known: Buffer.from(known.buffer, known.byteOffset, known.byteLength).toString('base64') };
+}
+
+export function servedSide({ hash, fields, known }: StoredSide): ServedSide {
+  const bytes = Uint8Array.from(Buffer.from(known, 'base64'));
+  return { hash, fields, known: new BigUint64Array(bytes.buffer) };
+}
+
+export function encodeMetadata(metadata: Omit<DualTowerMetadata, 'format' | 'kind'>): Uint8Array {
+  return Buffer.from(`${JSON.stringify({ format: FORMAT, kind: 'dual-tower', ...metadata }, null, 1)}\n`);
+}
+
+/**
+ * Reads the metadata of a model and checks that its ONNX files are those it was written with.
+ * @throws UserError for metadata of another kind or version, and for files that have changed
+ */
+export function decodeMetadata(
+  bytes: Uint8Array,
+  files: { readonly left: Uint8Array; readonly right: Uint8Array },
+  source: string,
+): DualTowerMetadata {
+  let metadata: Partial<DualTowerMetadata>;
+  try {
+    metadata = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    throw new UserError(`Expected JSON in ${source}/model.json but its bytes are others.`, RETRAIN);
+  }
+  if (metadata.kind !== 'dual-tower' || metadata.format !== FORMAT) {
+    const found = `kind ${metadata.kind}, format ${metadata.format}`;
+    throw new UserError(`Expected a dual tower of format ${FORMAT} in ${source}/model.json but received ${found}.`, RETRAIN);
+  }
+  for (const tower of ['left', 'right'] as const) {
+    if (sha256(files[tower]) === metadata.files?.[tower]) continue;
+    throw new UserError(`Expected ${source}/${tower}.onnx as it was written but its bytes have changed.`, RETRAIN);
+  }
+  return metadata as DualTowerMetadata;
+}
+
+const RETRAIN = 'Train the model again: atelier train dual-tower.';

@@ -1,0 +1,81 @@
+import { UserError } from '../../errors.ts';
+import { hash64 } from '../../hash.ts';
+import type { Examples } from '../features/field.ts';
+
+/** What is held out: the last part of the time, or a part of each ad's creatives. */
+export const SPLITS = ['time', 'creatives'] as const;
+export type SplitKind = (typeof SPLITS)[number];
+
+/** Which examples are for what; row numbers in order of time. */
+export interface Split {
+  readonly train: Int32Array;
+  /** Decides when training stops. */
+  readonly validation: Int32Array;
+  /** Seen by nothing before it is predicted. */
+  readonly heldOut: Int32Array;
+}
+
+/** Part of what is not held out that decides when to stop. */
+const VALIDATION_SHARE = 0.1;
+
+/**
+ * Splits by time: the last `share` of the rows are held out, the last tenth of the others is for validation, and rows of one
+ * time stay together. Or by creatives: of each ad, those with the smallest hashes of their ids are held out, at least one is not.
+ * @throws UserError when the rows have no different times, or no ad has two creatives
+ */
+export function splitExamples(examples: Examples, kind: SplitKind, share: number, seed: number): Split {
+  const split = kind === 'time' ? splitByTime(examples, share) : splitByCreatives(examples, share, seed);
+  for (const [name, rows] of Object.entries(split)) {
+    if (rows.length > 0) continue;
+    throw new UserError(
+      `Expected rows for each of training, validation and holdout but ${name} has none of ${examples.rows}.`,
+      kind === 'time' ? 'Import a longer log, or hold out creatives: --split creatives.' : 'Import a log of more creatives.',
+    );
+  }
+  return split;
+}
+
+function splitByTime(examples: Examples, share: number): Split {
+  const { rows, day } = examples;
+  const order = examples.order ?? Int32Array.from({ length: rows }, (_, i) => i);
+  if (day[order[0] as number] === -1) {
+    throw new UserError(
+      'Expected rows with times to hold out the last of them but some have none.',
+      'Hold out creatives: --split creatives.',
+    );
+  }
+  const known = Math.round(rows * (1 - share));
+  const trained = Math.round(known * (1 - VALIDATION_SHARE));
+  return { train: order.slice(0, trained), validation: order.slice(trained, known), heldOut: order.slice(known) };
+}
+
+function splitByCreatives({ rows, ad, creative, creatives, order }: Examples, share: number, seed: number): Split {
+  const shown = new Uint8Array(creatives.length);
+  const adOf = new Int32Array(creatives.length);
+  for (let row = 0; row < rows; row++) {
+    shown[creative[row] as number] = 1;
+    adOf[creative[row] as number] = ad[row] as number;
+  }
+  const byAd = new Map<number, number[]>();
+  shown.forEach((isShown, index) => {
+    if (isShown) byAd.set(adOf[index] as number, [...(byAd.get(adOf[index] as number) ?? []), index]);
+  });
+  const part = new Uint8Array(creatives.length);
+  for (const members of byAd.values()) {
+    const draws = new Map(members.map((index) => [index, draw(creatives[index]?.creativeId ?? '', seed)]));
+    const ranked = members.toSorted((a, b) => (draws.get(a) as number) - (draws.get(b) as number) || a - b);
+    // The one with the largest hash stays, or nothing would be known of its ad.
+    ranked.slice(0, -1).forEach((index) => {
+      const at = draws.get(index) as number;
+      part[index] = at < share ? 2 : at < share + (1 - share) * VALIDATION_SHARE ? 1 : 0;
+    });
+  }
+  const rowsOf = (wanted: number): Int32Array =>
+    (order ?? Int32Array.from({ length: rows }, (_, i) => i)).filter((row) => part[creative[row] as number] === wanted);
+  return { train: rowsOf(0), validation: rowsOf(1), heldOut: rowsOf(2) };
+}
+
+/** A number in [0, 1) that hangs on the id and the seed alone. */
+function draw(creativeId: string, seed: number): number {
+  return Number(hash64(`${seed}|${creativeId}`) % 1_000_003n) / 1_000_003;
+}

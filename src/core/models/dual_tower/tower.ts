@@ -1,0 +1,143 @@
+import { type Cells, EmbeddingTable } from '../../learn/embedding_table.ts';
+import type { Tensor } from '../../learn/session.ts';
+import { createRandom } from '../../random.ts';
+import type { FieldCodes } from '../features/field.ts';
+import {
+  type CodedField,
+  countCodes,
+  countRows,
+  countUsedTerms,
+  type HashedField,
+  hashFields,
+  holds,
+  type RowCounts,
+  type TermHash,
+  tableRows,
+} from './hashed_fields.ts';
+
+/** What decides about a tower's embeddings. */
+export interface TowerOptions {
+  /** Floats of an embedding. */
+  readonly dimension: number;
+  /** At most 2^hashBits table rows. */
+  readonly hashBits: number;
+  /** Examples of a batch. */
+  readonly batchRows: number;
+  /** n₀ of adaptive dropout; 0: none. */
+  readonly dropoutHalf: number;
+  /** Weight of the L2 penalty of a row of one training impression; a row of n has 1/n of it. */
+  readonly l2: number;
+  readonly seed: number;
+}
+
+/** A field's table rows with the code of every example of the log. */
+type ExampleField = HashedField & { readonly codes: FieldCodes };
+
+/** Embeddings start evenly spread over ±this. */
+const FIRST_WEIGHT = 0.05;
+
+/** One tower's fields and its table: ids go in, the embeddings of a batch come out, and gradients go back. */
+export class Tower {
+  readonly hash: TermHash;
+  readonly counts: RowCounts;
+  readonly table: EmbeddingTable;
+  readonly fields: readonly ExampleField[];
+  /** π(n) of each row: the probability that an id of n training impressions keeps its own embedding in a training step. */
+  private readonly keep: Float32Array;
+  private readonly options: TowerOptions;
+
+  /** @param stream tells the two towers' random numbers apart */
+  constructor(
+    fields: readonly CodedField[],
+    rows: Int32Array,
+    impressions: Float32Array | undefined,
+    options: TowerOptions,
+    stream: number,
+  ) {
+    const { dimension, hashBits, batchRows, dropoutHalf, l2, seed } = options;
+    const counts = fields.map((field) => countCodes(field, rows, impressions));
+    this.options = options;
+    this.hash = { seed, rows: tableRows(countUsedTerms(fields, counts), hashBits), fields: fields.length };
+    this.counts = countRows(fields, this.hash, counts);
+    const hashed = hashFields(fields, this.hash, (term) => holds(this.counts.known, term));
+    this.fields = hashed.map((field, i) => ({ ...field, codes: (fields[i] as CodedField).codes }));
+    this.table = new EmbeddingTable({
+      rows: this.hash.rows,
+      dimension,
+      cells: batchRows * fields.length,
+      ids: batchRows * hashed.reduce((sum, { width }) => sum + Math.max(1, width), 0),
+    });
+    this.table.initialise(FIRST_WEIGHT, fields.length, createRandom(seed, stream));
+    const n = this.counts.impressions;
+    this.table.decay.set(n.map((count) => l2 / Math.max(1, count)));
+    this.keep = Float32Array.from(n, (count) => (dropoutHalf > 0 ? count / (count + dropoutHalf) : 1));
+  }
+
+  /**
+   * Looks up the embeddings of a batch.
+   * @param rows examples of the log; negative: padding, without terms
+   * @param step of training, whose number decides which ids drop out; none: all keep their embeddings
+   */
+  lookUp(rows: Int32Array, step?: number): Tensor {
+    const { fields, table } = this;
+    if (step === undefined || this.options.dropoutHalf === 0) fillCells(table.cells, fields, rows);
+    else fillWithDropout(table.cells, fields, rows, this.keep, mix(mix(this.options.seed) ^ step));
+    table.pool(rows.length * fields.length);
+    return { data: table.pooled, dims: [this.options.batchRows, fields.length, table.dimension] };
+  }
+
+  /** Where the gradient with respect to the looked-up embeddings is written before {@link update}. */
+  get gradient(): Tensor {
+    return { data: this.table.gradient, dims: [this.options.batchRows, this.fields.length, this.table.dimension] };
+  }
+
+  update(rate: number): void {
+    this.table.update(this.options.batchRows * this.fields.length, rate);
+  }
+}
+
+function fillCells(cells: Cells, fields: readonly ExampleField[], rows: Int32Array): void {
+  const { ids, ends } = cells;
+  let at = 0;
+  let cell = 0;
+  for (const row of rows) {
+    for (const { codes, starts, ids: own } of fields) {
+      if (row >= 0) {
+        const code = codes[row] as number;
+        const end = starts[code + 1] as number;
+        for (let i = starts[code] as number; i < end; i++) ids[at++] = own[i] as number;
+      }
+      ends[cell++] = at;
+    }
+  }
+}
+
+/** As {@link fillCells}, but an id becomes its field's UNK row with probability 1 − π(n). */
+function fillWithDropout(cells: Cells, fields: readonly ExampleField[], rows: Int32Array, keep: Float32Array, key: number): void {
+  const { ids, ends } = cells;
+  let at = 0;
+  let cell = 0;
+  for (const row of rows) {
+    for (const { codes, starts, ids: own, isId, unknown } of fields) {
+      if (row >= 0) {
+        const code = codes[row] as number;
+        const end = starts[code + 1] as number;
+        for (let i = starts[code] as number; i < end; i++) {
+          const id = own[i] as number;
+          // A number for each place of each step, not a sequence: which ids drop out does not hang on what came before.
+          ids[at] = isId && mix(key ^ at) >= (keep[id] as number) * 2 ** 32 ? unknown : id;
+          at++;
+        }
+      }
+      ends[cell++] = at;
+    }
+  }
+}
+
+/** MurmurHash3's finaliser (Appleby 2011): 32 bits that look random. */
+function mix(lane: number): number {
+  let h = lane;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
