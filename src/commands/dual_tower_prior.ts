@@ -4,7 +4,8 @@ import type { StoreSession } from './shared.ts';
 
 /**
  * A dual tower's predictions as prior means of ECOI: CTRs at exposure factor 1, times the scale that its held-out clicks gave.
- * @returns `meanOf` is undefined for a creative that the model does not know of
+ * @returns `meanOf` is undefined for a creative that the model does not know of, and for all where the held-out clicks are better
+ *   explained by one mean than by the predictions (`isPreferred` false)
  * @throws UserError when there is no such model, or its held-out rows had no click to weigh a prediction by
  */
 export async function readDualTowerPrior(session: StoreSession<unknown>, modelId: string | undefined) {
@@ -20,11 +21,13 @@ export async function readDualTowerPrior(session: StoreSession<unknown>, modelId
   }
   const { ctr } = await scoreAll(model, entities);
   await model.close();
+  const isPreferred = prior.log_likelihood > prior.log_likelihood_of_constant;
   const means = new Map(entities.creatives.map(({ adId, creativeId }, i) => [`${adId}\0${creativeId}`, prior.scale * (ctr[i] as number)]));
   return {
     modelId: used,
     strength: prior.strength,
     scale: prior.scale,
-    meanOf: (adId: string, creativeId: string): number | undefined => means.get(`${adId}\0${creativeId}`),
+    isPreferred,
+    meanOf: (adId: string, creativeId: string): number | undefined => (isPreferred ? means.get(`${adId}\0${creativeId}`) : undefined),
   };
 }

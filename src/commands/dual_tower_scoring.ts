@@ -33,7 +33,7 @@ export async function openDualTower(
   const { store } = session;
   const stored = findModel(store, 'dual-tower', modelId);
   const files = { left: readModelFile(store, stored, 'left.onnx'), right: readModelFile(store, stored, 'right.onnx') };
-  const metadata = decodeMetadata(readModelFile(store, stored, 'model.json'), files, stored.path);
+  const metadata = decodeMetadata(readModelFile(store, stored, 'model.json'), files, stored.modelId, stored.path);
   const logId = metadata.log === null ? undefined : findLog(store, metadata.log);
   const entities = await readEntities(store, metadata.spec, { logId, ads: options.ads });
   const sides = { left: servedSide(metadata.left), right: servedSide(metadata.right) };

@@ -14,6 +14,8 @@ export interface Priors {
   readonly strength: number;
   /** Prior mean over prediction; null without a model. */
   readonly scale: number | null;
+  /** Whether held-out clicks are better explained by the predictions than by one mean; if not, all have the common prior. */
+  readonly isPreferred: boolean;
   readonly of: (adId: string, creativeId: string) => Prior;
 }
 
@@ -26,14 +28,15 @@ export async function readPriors(
 ): Promise<Priors> {
   const { BLANK_PRIOR } = await import('../core/feedback/reward.ts');
   const common = report.shrinkage ?? BLANK_PRIOR;
-  if (kind === 'ecoi') return { kind, modelId: null, strength: common.k, scale: null, of: () => common };
+  if (kind === 'ecoi') return { kind, modelId: null, strength: common.k, scale: null, isPreferred: false, of: () => common };
   const { readDualTowerPrior } = await import('./dual_tower_prior.ts');
-  const { meanOf, strength, scale, modelId: used } = await readDualTowerPrior(session, modelId);
+  const { meanOf, strength, scale, isPreferred, modelId: used } = await readDualTowerPrior(session, modelId);
   return {
     kind,
     modelId: used,
     strength,
     scale,
+    isPreferred,
     of: (adId, creativeId) => {
       const m = meanOf(adId, creativeId);
       return m === undefined ? common : { k: strength, m, isPredicted: true };

@@ -1,14 +1,11 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { Interrupted } from '../core/errors.ts';
 import type { Evaluation } from '../core/models/dual_tower/evaluation.ts';
-import type { FitProgress } from '../core/models/dual_tower/fit.ts';
 import type { StoredPrior } from '../core/models/dual_tower/metadata.ts';
 import type { DualTowerOptions } from '../core/models/dual_tower/options.ts';
 import type { Split, SplitKind } from '../core/models/dual_tower/split.ts';
 import type { TrainedModel } from '../core/models/dual_tower/trained_model.ts';
-import type { DualTowerTrainer, Snapshot } from '../core/models/dual_tower/trainer.ts';
+import type { TrainingRun } from '../core/models/dual_tower/training_run.ts';
 import type { Examples, FieldSpec } from '../core/models/features/field.ts';
 import { type CliContext, createCommand, parseList, parsePositiveInteger, type StoreSession, storeAction, unknownIds } from './shared.ts';
 import { type AblationRow, differenceJson, evaluationJson, tellTraining } from './train_text.ts';
@@ -90,11 +87,12 @@ async function trainDualTower(session: StoreSession<Options>) {
   const metrics = {
     ...evaluationJson(evaluation),
     steps: trained.steps,
-    epochs: trained.progress.epoch + 1,
-    validation_losses: trained.progress.losses,
+    epochs: trained.epochs,
+    validation_losses: trained.search.losses,
     prior,
   };
   const { modelId, path: folder } = await save(session, { examples, spec, split: options, settings, trained, model, prior, metrics });
+  trained.finish();
   const path = join(`${options.store}.files`, folder);
   const ablations = options.ablate ? await ablate(session, examples, split, settings, predictions, evaluation) : [];
   const json = {
@@ -130,66 +128,48 @@ interface Task {
   readonly settings: DualTowerOptions;
 }
 
-interface Trained {
-  readonly trainer: DualTowerTrainer;
-  readonly best: Snapshot;
-  readonly progress: FitProgress;
+interface Trained extends TrainingRun {
+  /** Steps of both phases, and training rows a second, of this run. */
   readonly steps: number;
-  /** Training rows a second, of this run. */
   readonly rowsPerSecond: number;
+  /** Removes the checkpoints: the model is kept. */
+  readonly finish: () => void;
 }
 
-/** Trains, from the checkpoint of a killed run where there is one; interrupted, it leaves one. */
+/** Trains, from the checkpoints of a killed run where there are any; interrupted, it leaves some. */
 async function trainOne(session: StoreSession<Options>, { name, examples, split, settings }: Task): Promise<Trained> {
   const { digestExamples } = await import('../core/models/dual_tower/digest.ts');
-  const { FIT_START, fitDualTower } = await import('../core/models/dual_tower/fit.ts');
-  const { DualTowerTrainer } = await import('../core/models/dual_tower/trainer.ts');
-  const { openCheckpoint } = await import('./training_checkpoint.ts');
+  const { runTraining } = await import('../core/models/dual_tower/training_run.ts');
+  const { openCheckpoints } = await import('./training_checkpoint.ts');
   const { options, store, io, signal } = session;
-  const trainer = await DualTowerTrainer.open(examples, split.train, settings, options.threads ?? io.threads ?? 1);
   const { split: kind, holdout } = options;
   const key = digestExamples(examples, { settings, kind, holdout, version: session.context.version });
-  const checkpoint = openCheckpoint(store, key, trainer, options.fresh === true);
-  const { progress: start, best } = checkpoint.resumed ?? { progress: FIT_START, best: undefined };
-  const before = trainer.steps;
+  const checkpoints = openCheckpoints(store, key, options.checkpoint);
+  if (options.fresh) checkpoints.remove();
   const startedAt = io.now().getTime();
-  let last = start;
-  let lastBest = best;
-  try {
-    const fit = await fitDualTower(trainer, {
-      examples,
-      train: split.train,
-      validation: split.validation,
-      options: settings,
-      start,
-      best,
-      signal,
-      onProgress: (event) => session.onProgress({ ...event, task: `train ${name}` }),
-      onStep: (progress, bestSoFar) => {
-        last = progress;
-        lastBest = bestSoFar;
-        if (trainer.steps % options.checkpoint === 0) checkpoint.write(progress, bestSoFar);
-      },
-    });
-    const seconds = Math.max(0.001, (io.now().getTime() - startedAt) / 1000);
-    const rowsPerSecond = Math.round(((trainer.steps - before) * settings.batchRows) / seconds);
-    rmSync(checkpoint.path, { force: true });
-    return { trainer, ...fit, steps: trainer.steps, rowsPerSecond };
-  } catch (error) {
-    if (error instanceof Interrupted) checkpoint.write(last, lastBest);
-    throw error;
-  }
+  let steps = 0;
+  const run = await runTraining(examples, split, {
+    options: settings,
+    threads: options.threads ?? io.threads ?? 1,
+    checkpoints,
+    signal,
+    onProgress: (event) => {
+      steps++;
+      session.onProgress({ ...event, task: `train ${name}, ${event.task}` });
+    },
+  });
+  const seconds = Math.max(0.001, (io.now().getTime() - startedAt) / 1000);
+  return { ...run, steps, rowsPerSecond: Math.round((steps * settings.batchRows) / seconds), finish: checkpoints.remove };
 }
 
 /** The served form of what was trained, and how good it is on the held-out rows. */
-async function assess(examples: Examples, split: Split, { trainer, best }: Trained, seed: number) {
+async function assess(examples: Examples, split: Split, { trainer, rows: trainedOn }: Trained, seed: number) {
   const { evaluate, heldOutRows } = await import('../core/models/dual_tower/evaluation.ts');
   const { scoredFields, serveTrained } = await import('../core/models/dual_tower/trained_model.ts');
   const { ServedModel } = await import('../core/models/dual_tower/served_model.ts');
   const { firstChoices, heldOutPrior, scoreAll } = await import('../core/models/dual_tower/scoring.ts');
-  trainer.useWeights(best);
   const { click } = await trainer.predict(split.heldOut);
-  const model = serveTrained(trainer, examples, best, split.train);
+  const model = serveTrained(trainer, examples, trainedOn);
   const served = await ServedModel.open(model.files, model.sides, scoredFields(examples), { threads: 1, source: 'the trained model' });
   const scores = await scoreAll(served, examples);
   await served.close();
@@ -215,7 +195,7 @@ async function save(
   },
 ) {
   const { sha256 } = await import('../core/ids.ts');
-  const { encodeMetadata, storedSide } = await import('../core/models/dual_tower/metadata.ts');
+  const { encodeMetadata, modelIdOf, storedSide } = await import('../core/models/dual_tower/metadata.ts');
   const { saveModel } = await import('../core/store/models.ts');
   const { examples, spec, split, settings, trained, model, prior, metrics } = made;
   const metadata = encodeMetadata({
@@ -232,7 +212,7 @@ async function save(
     metrics,
     files: { left: sha256(model.files.left), right: sha256(model.files.right) },
   });
-  const modelId = `dual-tower-${sha256(metadata).slice(0, 12)}`;
+  const modelId = modelIdOf(metadata);
   const files = { 'left.onnx': model.files.left, 'right.onnx': model.files.right, 'model.json': metadata };
   return saveModel(session.store, { modelId, kind: 'dual-tower', files, metrics }, session.io.now(), session.runId);
 }
@@ -255,6 +235,7 @@ async function ablate(
     const reduced = { ...examples, fields: examples.fields.filter(keeps) };
     const trained = await trainOne(session, { name, examples: reduced, split, settings: { ...settings, ...options } });
     const { evaluation: ofReduced, predictions } = await assess(reduced, split, trained, session.seed);
+    trained.finish();
     const differences = metricDifferences(rows, predictions, whole, { seed: session.seed });
     table.push({ name, evaluation: ofReduced, differences });
   }

@@ -92,7 +92,7 @@ export function tellTraining({ modelId, path, examples, split, evaluation, prior
   const parts: [string, HeldOutMetrics][] = [['all', evaluation.all], ...Object.entries(evaluation.segments)];
   const { nsctr } = evaluation.all;
   return [
-    `${modelId}: trained on ${count(split.train.length)} rows of ${count(examples.rows)}, ${count(trained.steps)} steps at ${count(trained.rowsPerSecond)} rows/s`,
+    `${modelId}: trained on ${count(split.train.length + split.validation.length)} rows of ${count(examples.rows)}, ${count(trained.steps)} steps at ${count(trained.rowsPerSecond)} rows/s`,
     `fields: ${fieldsOf('left')} of the left tower (ad and context), ${fieldsOf('right')} of the right tower (creative)`,
     ...examples.notes.map((note) => `note: ${note}`),
     '',

@@ -14,6 +14,7 @@ interface PlannedCreative {
   readonly reward: number | null;
   readonly ecoi_shrunk: number | null;
   readonly reason: string;
+  readonly prior_mean: number;
 }
 
 interface PlannedWindow {
@@ -48,8 +49,21 @@ interface PlannedAd {
   readonly transitions: readonly Transition[];
 }
 
+interface Ecoi {
+  readonly creative_id: string;
+  readonly clicks: number;
+  readonly effective_impressions: number;
+  readonly ecoi_shrunk: number;
+}
+
 interface Plan {
   readonly code: number;
+  readonly prior: {
+    readonly kind: string;
+    readonly model_id: string | null;
+    readonly strength: number;
+    readonly scale: number | null;
+  };
   readonly day: string;
   readonly seed: number;
   readonly config: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -96,7 +110,7 @@ describe('select', () => {
       expect(creatives.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12);
       expect(creatives.filter((creative) => creative.state === 'leader')).toHaveLength(1);
       for (const creative of creatives) {
-        expect(Object.keys(creative)).toEqual(CREATIVE_KEYS);
+        expect(Object.keys(creative)).toEqual([...CREATIVE_KEYS, 'prior_mean']);
         expect(creative.propensity).toBe(creative.share);
         const shown = creatives.filter((row) => row.state !== 'retired').length;
         if (creative.state === 'retired' && shown > 1) expect(creative.share).toBe(0);
@@ -186,6 +200,66 @@ describe('select', () => {
     // 3 % over 2 %, shrunk by no more than a few of 2,000 clicks.
     expect(Math.abs((other.reward ?? 0) - 0.5)).toBeLessThan(0.02);
     expect(notes).toContain('QoE not measured');
+  });
+
+  it('expects of every creative the mean ECOI of all, counted for as much as the logs say', async () => {
+    const folder = await simulatedStore();
+    const { prior, ads } = await commandJson<Plan>(folder, ['select']);
+    expect(prior).toEqual({ kind: 'ecoi', model_id: null, strength: expect.any(Number), scale: null });
+    expect(await commandJson<Plan>(folder, ['select', '--prior', 'ecoi'])).toMatchObject({ prior, ads });
+    const { creatives } = await commandJson<{ creatives: Ecoi[] }>(folder, ['ecoi']);
+    const shrunk = new Map(creatives.map((creative) => [creative.creative_id, creative]));
+    const means = new Set(ads.flatMap((ad) => ad.creatives.map((creative) => creative.prior_mean)));
+    expect(means.size).toBe(1);
+    for (const { creative_id, prior_mean } of ads.flatMap((ad) => ad.creatives)) {
+      const { clicks, effective_impressions: exposure, ecoi_shrunk } = shrunk.get(creative_id) as Ecoi;
+      expect((clicks + prior.strength) / (exposure + prior.strength / prior_mean)).toBeCloseTo(ecoi_shrunk, 12);
+    }
+  });
+
+  it('expects of every creative what a dual tower predicts, of one never shown too', async () => {
+    const folder = await simulatedStore();
+    const added = { ad_id: 'ad-0001', creative_id: 'ad-0001-new', elements: { title: 'A new title' } };
+    writeFileSync(join(folder, 'new.jsonl'), JSON.stringify(added));
+    await commandLine(folder, ['import', 'creatives', 'new.jsonl']);
+    expect(await commandLine(folder, ['select', '--prior', 'dual-tower'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Expected a dual-tower model'),
+    });
+    const { model_id } = await commandJson<{ model_id: string }>(folder, ['train', 'dual-tower', '--epochs', '1']);
+    const plan = await commandJson<Plan>(folder, ['select', '--prior', 'dual-tower', '--explain', 'ad-0001-new']);
+    expect(plan.prior).toEqual({ kind: 'dual-tower', model_id, strength: expect.any(Number), scale: expect.any(Number) });
+    const creatives = plan.ads.flatMap((ad) => ad.creatives);
+    for (const { prior_mean, index, reward, ecoi_shrunk } of creatives) {
+      expect(prior_mean).toBeGreaterThan(0);
+      for (const value of [index, reward, ecoi_shrunk]) expect(Number.isFinite(value)).toBe(true);
+    }
+    expect(new Set(creatives.map(({ prior_mean }) => prior_mean)).size).toBeGreaterThan(1);
+    const fresh = creatives.find(({ creative_id }) => creative_id === 'ad-0001-new');
+    expect(fresh).toMatchObject({ state: 'new', ecoi_shrunk: expect.closeTo(fresh?.prior_mean as number, 12) });
+    const evidence = /predicted CTR \d+\.\d\d% counts as [\d.,]+ clicks of evidence/;
+    expect(fresh?.reason).toMatch(evidence);
+    expect(plan.explanations[0]?.lines.join('\n')).toMatch(evidence);
+    expect(storedRows(folder, 'plan_creatives')).toHaveLength(creatives.length);
+    // The newest model by its name gives the same plan.
+    const named = await commandJson<Plan>(folder, ['select', '--prior', 'dual-tower', '--model', model_id, '--explain', 'ad-0001-new']);
+    expect(named).toEqual(plan);
+    expect((await commandLine(folder, ['select', '--prior', 'dual-tower'])).stdout).toContain(
+      `prior: dual tower ${model_id} predicts 13 of 13 creatives`,
+    );
+  });
+
+  it('refuses a prior it does not know, and a model without the prior that takes one', async () => {
+    const folder = await simulatedStore();
+    expect(await commandLine(folder, ['select', '--prior', 'mean'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('dual-tower'),
+    });
+    expect(await commandLine(folder, ['select', '--model', 'm1'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Expected --model with --prior dual-tower only but received m1.'),
+    });
+    expect(storedRows(folder, 'plans')).toEqual([]);
   });
 
   it('writes the plan as CSV and as JSON', async () => {

@@ -17,7 +17,8 @@ export interface AdPlanOptions {
   readonly isStored: readonly boolean[];
   /** Index of the creative that is the note's own title and cover, if one is. */
   readonly base: number | undefined;
-  readonly prior: Prior;
+  /** Of each creative. */
+  readonly priors: readonly Prior[];
   /** φ: counts are divided by it in every bound and posterior. */
   readonly dispersion: number;
   readonly config: SelectionConfig;
@@ -30,11 +31,12 @@ export interface PlannedCreative {
   readonly state: CreativeState;
   /** Probability of being shown tomorrow. */
   readonly share: number;
-  /** Upper bound of the reward; Infinity for a creative never shown. */
+  /** Upper bound of the reward; Infinity for a creative never shown, unless its ECOI is predicted. */
   readonly bound: number;
-  /** Null for a creative never shown. */
+  /** At the posterior mean of ECOI, which a prediction alone is enough for; null for a creative never shown without one. */
   readonly reward: number | null;
   readonly ecoiShrunk: number | null;
+  readonly prior: Prior;
   readonly sums: Readonly<CreativeSums>;
   /** Whether it is no longer there to be shown. */
   readonly isGone: boolean;
@@ -68,10 +70,10 @@ export interface AdPlan {
 
 /**
  * Tomorrow's plan of one ad: its past is gone through window by window (see AdState), then shares are dealt out (see
- * planShares). With the same prior, φ and exposure factors it depends on the days alone: a later day never changes the past.
+ * planShares). With the same priors, φ and exposure factors it depends on the days alone: a later day never changes the past.
  */
 export function planAd(options: AdPlanOptions): AdPlan {
-  const { creatives, config, prior, dispersion, base, random } = options;
+  const { creatives, config, priors, dispersion, base, random } = options;
   const state = new AdState(creatives, config, true);
   const { full, since } = windowsOf(options.days, config.exit.window, creatives);
   const live = new Uint8Array(creatives);
@@ -88,7 +90,7 @@ export function planAd(options: AdPlanOptions): AdPlan {
       if (impressions > 0) lastShown[i] = state.windows + 1;
       live[i] = (lastShown[i] as number) > 0 && isThere(i, state.windows + 1) ? 1 : 0;
     }
-    state.closeWindow(window.creatives, { prior, dispersion, live, base, random });
+    state.closeWindow(window.creatives, { priors, dispersion, live, base, random });
     const total = noSums();
     for (const sums of window.creatives) addSums(total, sums);
     const { firstDay, lastDay } = window;
@@ -102,13 +104,13 @@ export function planAd(options: AdPlanOptions): AdPlan {
     addSums(now, since[i] as CreativeSums);
     return now;
   });
-  const reward = computeReward(sums, { prior, base, lambda: state.lambda, config: config.reward });
+  const reward = computeReward(sums, { priors, base, lambda: state.lambda, config: config.reward });
   const isShown = sums.map((_, i) => isLiveNow[i] === 1 && state.retired[i] === 0);
   const leader = state.phase === 'exploit' ? state.leader : bestOf(sums, isShown, reward.rewards);
   const shares = planShares(sums, isShown, {
     phase: state.phase,
     leader,
-    prior,
+    priors,
     dispersion,
     reward,
     exposureFloor: state.exposureFloor,
@@ -126,11 +128,14 @@ export function planAd(options: AdPlanOptions): AdPlan {
     check: state.check,
     creatives: sums.map((own, i): PlannedCreative => {
       const wasShown = own.impressions > 0;
+      const prior = priors[i] as Prior;
+      const isKnown = wasShown || prior.isPredicted === true;
       return {
         state: state.retired[i] === 1 || isLiveNow[i] === 0 ? 'retired' : i === leader ? 'leader' : wasShown ? 'live' : 'new',
         ...(shares[i] as { share: number; bound: number }),
-        reward: wasShown ? (reward.rewards[i] as number) : null,
-        ecoiShrunk: wasShown ? shrunkEcoi(own, prior) : null,
+        reward: isKnown ? (reward.rewards[i] as number) : null,
+        ecoiShrunk: isKnown ? shrunkEcoi(own, prior) : null,
+        prior,
         sums: own,
         isGone: isLiveNow[i] === 0,
       };

@@ -42,7 +42,8 @@ export interface ExitCheck {
 }
 
 export interface WindowOptions {
-  readonly prior: Prior;
+  /** Of each creative. */
+  readonly priors: readonly Prior[];
   /** φ: counts are divided by it in every posterior and interval. */
   readonly dispersion: number;
   /** Which creatives may be shown, by index. */
@@ -246,14 +247,17 @@ export class AdState {
   /** Expected loss of keeping the leader, and each live creative's probability of being as good, from seeded draws. */
   private comparePosteriors(
     live: readonly number[],
-    { prior, dispersion, random }: WindowOptions,
+    { priors, dispersion, random }: WindowOptions,
   ): { expectedLoss: number; asGood: number[] } {
     if (live.length === 1) return { expectedLoss: 0, asGood: [1] };
     const { draws } = this.config.exit;
     const { slope, rest, rewards } = this.reward as AdReward;
     const weight = this.config.reward.ctrWeight;
-    const shape = live.map((i) => (this.sums[i] as CreativeSums).clicks / dispersion + prior.k);
-    const scale = live.map((i) => slope / ((this.sums[i] as CreativeSums).exposure / dispersion + prior.k / prior.m));
+    const shape = live.map((i) => (this.sums[i] as CreativeSums).clicks / dispersion + (priors[i] as Prior).k);
+    const scale = live.map((i) => {
+      const { k, m } = priors[i] as Prior;
+      return slope / ((this.sums[i] as CreativeSums).exposure / dispersion + k / m);
+    });
     const shift = live.map((i) => (rest[i] as number) - weight);
     const leaderAt = live.indexOf(this.leader);
     const wins = new Float64Array(live.length);

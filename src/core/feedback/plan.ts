@@ -14,7 +14,8 @@ export interface PlanOptions {
   readonly phase: Phase;
   /** Index of the creative that alone is shown after the exit. */
   readonly leader: number;
-  readonly prior: Prior;
+  /** Of each creative. */
+  readonly priors: readonly Prior[];
   /** φ: counts are divided by it in every bound. */
   readonly dispersion: number;
   readonly reward: Pick<AdReward, 'slope' | 'rest'>;
@@ -33,7 +34,7 @@ export interface PlanOptions {
 export interface PlannedShare {
   /** Probability of being shown; the shares of an ad sum to 1. */
   readonly share: number;
-  /** Upper bound of the reward when the day begins; Infinity for a creative never shown. */
+  /** Upper bound of the reward when the day begins; Infinity for a creative never shown, unless its ECOI is predicted. */
   readonly bound: number;
 }
 
@@ -43,7 +44,8 @@ export interface PlannedShare {
  *
  * After the exit the leader gets all but the share of probes. Before it, B virtual impressions are played: creatives below
  * the exposure floor first, then by the highest bound `slope·θ_up − w_c + rest`, θ_up the Bayes-UCB quantile of ECOI, counts
- * growing at the posterior mean; share = (1 − f)·plays/B + f/K with f = 5 % dealt out at random.
+ * growing at the posterior mean; share = (1 − f)·plays/B + f/K with f = 5 % dealt out at random. A creative never shown has
+ * an infinite bound where nothing is known of it; one whose ECOI is predicted has the quantile of its prior.
  */
 export function planShares(
   creatives: readonly Readonly<CreativeSums>[],
@@ -70,20 +72,20 @@ export function planShares(
 }
 
 function createVirtualPlay(creatives: readonly Readonly<CreativeSums>[], isShown: readonly boolean[], options: PlanOptions) {
-  const { prior, dispersion, reward, config, random, exposureFloor } = options;
-  const { k, m } = prior;
+  const { priors, dispersion, reward, config, random, exposureFloor } = options;
   const alpha = config.policy.alpha ?? 1;
   const clicks = creatives.map((c) => c.clicks / dispersion);
   const exposure = creatives.map((c) => c.exposure / dispersion);
   const step = Math.max(1, options.impressions / STEPS) / dispersion;
   const total = (): number => exposure.reduce((sum, e) => sum + e, 0) * dispersion;
   const boundOf = (i: number, level = Math.max(0.5, 1 - 1 / ((options.windows + 1) * Math.log(total() + 2)))): number => {
-    if ((exposure[i] as number) === 0) return Number.POSITIVE_INFINITY;
+    const { k, m, isPredicted } = priors[i] as Prior;
+    if ((exposure[i] as number) === 0 && isPredicted !== true) return Number.POSITIVE_INFINITY;
     const [shape, rate] = [(clicks[i] as number) + k, (exposure[i] as number) + k / m];
     const theta = shape / rate + alpha * (gammaQuantile(level, shape, rate) - shape / rate);
     return reward.slope * theta - config.reward.ctrWeight + (reward.rest[i] as number);
   };
-  /** What decides who is played: below the floor, the least exposure alone does. */
+  /** What decides who is played: below the floor, the bound does not. */
   const rankOf = (i: number): number => {
     if (!isShown[i]) return Number.NEGATIVE_INFINITY;
     return (exposure[i] as number) * dispersion < exposureFloor ? Number.POSITIVE_INFINITY : boundOf(i);
@@ -95,8 +97,9 @@ function createVirtualPlay(creatives: readonly Readonly<CreativeSums>[], isShown
       let ranks = creatives.map((_, i) => rankOf(i));
       let renewAt = total() * GROWTH;
       for (let played = 0; played < STEPS; played++) {
-        const best = highest(ranks, exposure, random);
+        const best = highest(ranks, priors, exposure, random);
         plays[best] = (plays[best] as number) + 1;
+        const { k, m } = priors[best] as Prior;
         const mean = ((clicks[best] as number) + k) / ((exposure[best] as number) + k / m);
         clicks[best] = (clicks[best] as number) + step * mean;
         exposure[best] = (exposure[best] as number) + step;
@@ -110,13 +113,15 @@ function createVirtualPlay(creatives: readonly Readonly<CreativeSums>[], isShown
   };
 }
 
-/** The highest rank; ties go to the least exposure, then by the generator. */
-function highest(ranks: readonly number[], exposure: readonly number[], random: Random): number {
+/** The highest rank; ties go to the highest prior mean, then to the least exposure, then by the generator. */
+function highest(ranks: readonly number[], priors: readonly Prior[], exposure: readonly number[], random: Random): number {
   let best = 0;
   let ties = 1;
   for (let i = 1; i < ranks.length; i++) {
     const higher =
-      ranks[i] === ranks[best] ? (exposure[best] as number) - (exposure[i] as number) : (ranks[i] as number) - (ranks[best] as number);
+      ranks[i] === ranks[best]
+        ? (priors[i] as Prior).m - (priors[best] as Prior).m || (exposure[best] as number) - (exposure[i] as number)
+        : (ranks[i] as number) - (ranks[best] as number);
     if (higher > 0) {
       best = i;
       ties = 1;

@@ -26,10 +26,12 @@ export interface CreativeSums {
   logViewTime: number;
 }
 
-/** Prior of an ad's creatives: k clicks in k/m effective impressions. */
+/** Prior of a creative's ECOI, Gamma(k, k/m): k clicks in k/m effective impressions. */
 export interface Prior {
   readonly k: number;
   readonly m: number;
+  /** Whether m is a model's prediction for this creative; the mean of all creatives otherwise. */
+  readonly isPredicted?: boolean;
 }
 
 /** Prior without any click in the logs: one click in a hundred impressions, worth one click. */
@@ -49,7 +51,8 @@ export interface AdReward {
 }
 
 export interface RewardOptions {
-  readonly prior: Prior;
+  /** Of each creative. */
+  readonly priors: readonly Prior[];
   /** Index of the creative that is the note's own cover and title; undefined for the ad's impression-weighted mean. */
   readonly base?: number | undefined;
   readonly lambda: number;
@@ -81,9 +84,9 @@ export function shrunkEcoi({ clicks, exposure }: Readonly<CreativeSums>, { k, m 
  * robust standard deviations, clamped to ±1.
  */
 export function computeReward(creatives: readonly Readonly<CreativeSums>[], options: RewardOptions): AdReward {
-  const { prior, base, lambda, config } = options;
+  const { priors, base, lambda, config } = options;
   const notes: string[] = [];
-  const ecoi = creatives.map((sums) => shrunkEcoi(sums, prior));
+  const ecoi = creatives.map((sums, i) => shrunkEcoi(sums, priors[i] as Prior));
   const baseEcoi =
     base === undefined
       ? weightedMean(
@@ -92,7 +95,7 @@ export function computeReward(creatives: readonly Readonly<CreativeSums>[], opti
         )
       : (ecoi[base] as number);
   const slope = config.ctrWeight / baseEcoi;
-  const v = config.revenueWeight === 0 ? creatives.map(() => 0) : revenueUplift(creatives, prior, base, notes);
+  const v = config.revenueWeight === 0 ? creatives.map(() => 0) : revenueUplift(creatives, priors, base, notes);
   const q = viewTimeScores(creatives, notes);
   const rest = creatives.map((_, i) => config.revenueWeight * (v[i] as number) + lambda * (q[i] as number));
   return {
@@ -144,15 +147,23 @@ export function stepLambda(
   return Math.max(0, Math.min(config.lambdaMax, lambda + config.lambdaStep * weight * shortfall));
 }
 
-function revenueUplift(creatives: readonly Readonly<CreativeSums>[], { k, m }: Prior, base: number | undefined, notes: string[]): number[] {
+function revenueUplift(
+  creatives: readonly Readonly<CreativeSums>[],
+  priors: readonly Prior[],
+  base: number | undefined,
+  notes: string[],
+): number[] {
   if (creatives.every((c) => c.revenue === 0)) {
     notes.push('revenue not measured');
     return creatives.map(() => 0);
   }
-  const uplift = (denominator: (c: Readonly<CreativeSums>) => number, priorWeight: number): number[] => {
+  const uplift = (denominator: (c: Readonly<CreativeSums>) => number, weightOf: (prior: Prior) => number): number[] => {
     const total = sum(creatives.map(denominator));
     const mean = total > 0 ? sum(creatives.map((c) => c.revenue)) / total : 0;
-    const values = creatives.map((c) => (c.revenue + priorWeight * mean) / (denominator(c) + priorWeight));
+    const values = creatives.map((c, i) => {
+      const weight = weightOf(priors[i] as Prior);
+      return (c.revenue + weight * mean) / (denominator(c) + weight);
+    });
     const reference = base === undefined ? mean : (values[base] as number);
     return values.map((value) => (reference > 0 ? value / reference - 1 : 0));
   };
@@ -164,9 +175,16 @@ function revenueUplift(creatives: readonly Readonly<CreativeSums>[], { k, m }: P
       shown.map((c) => c.revenue / c.exposure),
     ) > SAME_AS_CTR;
   // Any two creatives lie on a line.
-  if (shown.length < 3 || !sameAsClicks) return uplift((c) => c.exposure, k / m);
+  if (shown.length < 3 || !sameAsClicks)
+    return uplift(
+      ({ exposure }) => exposure,
+      ({ k, m }) => k / m,
+    );
   notes.push('revenue follows clicks exactly, so value per click is used');
-  return uplift((c) => c.clicks, k);
+  return uplift(
+    ({ clicks }) => clicks,
+    ({ k }) => k,
+  );
 }
 
 function viewTimeScores(creatives: readonly Readonly<CreativeSums>[], notes: string[]): number[] {

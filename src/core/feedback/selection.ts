@@ -4,7 +4,7 @@ import { AdState, type Phase, type Transition } from './exit.ts';
 import type { Arms, CreatePolicy, Feedback, Policy, PolicyOptions, RewardMap } from './policies/policy.ts';
 import { PRIOR_CLICKS, runningMean } from './policies/running_prior.ts';
 import { createUniformPolicy } from './policies/uniform.ts';
-import { type AdReward, type CreativeSums, noSums } from './reward.ts';
+import { type AdReward, type CreativeSums, noSums, type Prior } from './reward.ts';
 
 export interface SelectionOptions {
   readonly arms: Arms;
@@ -115,7 +115,7 @@ export function createSelection(options: SelectionOptions): Selection {
     const [first, end] = [arms.firstArm[ad] as number, arms.firstArm[ad + 1] as number];
     const forgotten = own.timesForgotten;
     own.closeWindow(windows.take(ad), {
-      prior: { k: PRIOR_CLICKS, m: runningMean(clicks, exposures) },
+      priors: new Array<Prior>(end - first).fill({ k: PRIOR_CLICKS, m: runningMean(clicks, exposures) }),
       dispersion: 1,
       live: arms.live.subarray(first, end),
       random,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIG, withSettings } from '../../../src/core/config.ts';
 import { type AdPlan, type AdPlanOptions, planAd } from '../../../src/core/feedback/ad_plan.ts';
 import type { AdDay } from '../../../src/core/feedback/outcomes.ts';
-import { type CreativeSums, noSums } from '../../../src/core/feedback/reward.ts';
+import { type CreativeSums, noSums, type Prior } from '../../../src/core/feedback/reward.ts';
 import { createRandom } from '../../../src/core/random.ts';
 
 const PRIOR = { k: 5, m: 0.02 };
@@ -19,7 +19,7 @@ function plan(creatives: number, days: readonly AdDay[], { settings = {}, seed =
     days,
     isStored: new Array<boolean>(creatives).fill(true),
     base: undefined,
-    prior: PRIOR,
+    priors: new Array<Prior>(creatives).fill(PRIOR),
     dispersion: 1,
     config: withSettings(DEFAULT_CONFIG, new Map(Object.entries(settings))),
     random: createRandom(seed),
@@ -84,6 +84,7 @@ describe('planAd', () => {
         bound: Number.POSITIVE_INFINITY,
         reward: null,
         ecoiShrunk: null,
+        prior: PRIOR,
         sums: noSums(),
         isGone: false,
       });
@@ -142,7 +143,9 @@ describe('planAd', () => {
   });
 
   it('lets a new creative come first on a short day, whatever the others are worth', () => {
-    const planned = plan(2, [...sameDays(4, [100, 20], [0, 0]), dayOf(200, [100, 20], [0, 0])], { prior: { k: 1, m: 0.2 } });
+    const planned = plan(2, [...sameDays(4, [100, 20], [0, 0]), dayOf(200, [100, 20], [0, 0])], {
+      priors: new Array<Prior>(2).fill({ k: 1, m: 0.2 }),
+    });
     // Floor 5/20 %: 25 of 1,000 impressions at least, five steps.
     expect(planned.creatives[1]?.share).toBeGreaterThanOrEqual((0.95 * 5) / 200 + 0.025);
   });
@@ -152,6 +155,27 @@ describe('planAd', () => {
     expect(planned.creatives[0]?.reward).toBeCloseTo(0, 12);
     expect(planned.creatives[1]?.reward).toBeCloseTo(1.0127, 3);
     expect(planned.exposureFloor).toBe(250);
+  });
+
+  it('ranks, explains and plans each creative by its own prior', () => {
+    const priors = [
+      { k: 5, m: 0.02, isPredicted: true },
+      { k: 5, m: 0.04, isPredicted: true },
+      { k: 5, m: 0.03, isPredicted: true },
+    ];
+    const planned = plan(3, [dayOf(3, [200, 4], [200, 4], [0, 0])], { priors });
+    // (4 + 5)/(200 + 250) and (4 + 5)/(200 + 125) about their mean; the third has its prior alone.
+    const [first, second] = [9 / 450, 9 / 325];
+    const base = (first + second) / 2;
+    expect(planned.creatives.map(({ ecoiShrunk }) => ecoiShrunk)).toEqual([first, second, 0.03].map((value) => expect.closeTo(value, 12)));
+    expect(planned.creatives.map(({ reward }) => reward)).toEqual(
+      [first, second, 0.03].map((value) => expect.closeTo(value / base - 1, 12)),
+    );
+    expect(planned.creatives.map(({ prior }) => prior)).toEqual(priors);
+    // What was never shown does not lead, promising as it is.
+    expect(planned.leader).toBe(1);
+    expect(statesOf(planned)).toEqual(['live', 'leader', 'new']);
+    expect(Number.isFinite(planned.creatives[2]?.bound)).toBe(true);
   });
 
   it('says which parts of the reward the data do not allow, once there are data', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIG, type SelectionConfig, withSettings } from '../../../src/core/config.ts';
 import { AdState, type WindowOptions } from '../../../src/core/feedback/exit.ts';
-import { addSums, type CreativeSums, noSums } from '../../../src/core/feedback/reward.ts';
+import { addSums, type CreativeSums, noSums, type Prior } from '../../../src/core/feedback/reward.ts';
 import { createRandom } from '../../../src/core/random.ts';
 
 /** What one creative brought in a window: impressions (all of factor 1), clicks, and seconds after each of them. */
@@ -29,7 +29,7 @@ function openAd(creatives: number, config = DEFAULT_CONFIG, { exits = true, seed
   const close = (brought: readonly Brought[], times = 1, changes: Partial<WindowOptions> = {}): AdState => {
     for (let i = 0; i < times; i++) {
       const live = new Uint8Array(creatives).fill(1);
-      state.closeWindow(windowOf(brought), { prior: { k: 1, m: 0.02 }, dispersion: 1, live, random, ...changes });
+      state.closeWindow(windowOf(brought), { priors: alike(creatives, { k: 1, m: 0.02 }), dispersion: 1, live, random, ...changes });
     }
     return state;
   };
@@ -55,6 +55,7 @@ function exploitingAd(changes: Readonly<Record<string, string>> = {}) {
   return ad;
 }
 
+const alike = (creatives: number, prior: Prior): Prior[] => new Array<Prior>(creatives).fill(prior);
 const events = (state: AdState) => state.transitions.map(({ window, event, creative }) => [window, event, creative]);
 
 describe('the exit of an ad', () => {
@@ -159,13 +160,33 @@ describe('the exit of an ad', () => {
     expect(openAd(2, settings({ ...short, 'reward.view_time_floor': '4.9' })).close(brought, 5).phase).toBe('exploit');
   });
 
+  it('compares creatives by posteriors with their own priors', () => {
+    const same: readonly Brought[] = [
+      [10_000, 250],
+      [10_000, 250],
+    ];
+    const { state, close } = openAd(2);
+    close(same, 1, { priors: alike(2, { k: 1_000, m: 0.025 }) });
+    expect(events(state)).toEqual([]);
+    // 1,250 clicks in 60,000 effective impressions against 1,250 in 43,333: 2.1 % and 2.9 %, eight standard errors apart.
+    const apart = openAd(2);
+    apart.close(same, 1, {
+      priors: [
+        { k: 1_000, m: 0.02 },
+        { k: 1_000, m: 0.03 },
+      ],
+    });
+    expect(apart.state.leader).toBe(1);
+    expect(events(apart.state)).toEqual([[1, 'retire', 0]]);
+  });
+
   it('waits for the first click of the leader: nothing is stable before it', () => {
     const { state, close } = openAd(1);
     // The other ads' prior of 2 % makes the floor finite, and an ad of one loses nothing by keeping it.
-    close([[10_000, 0]], 10, { prior: { k: 1e5, m: 0.02 } });
+    close([[10_000, 0]], 10, { priors: [{ k: 1e5, m: 0.02 }] });
     expect(state.check?.range).toBeUndefined();
     expect(state.phase).toBe('explore');
-    close([[10_000, 200]], 30, { prior: { k: 1e5, m: 0.02 } });
+    close([[10_000, 200]], 30, { priors: [{ k: 1e5, m: 0.02 }] });
     expect(state.transitions.map(({ event }) => event)).toContain('exit');
   });
 

@@ -30,7 +30,7 @@ function viewed(views: number, seconds: number, changes: Partial<CreativeSums> =
 }
 
 function rewardOf(creatives: readonly CreativeSums[], changes: Partial<RewardOptions> = {}) {
-  return computeReward(creatives, { prior: PRIOR, base: 0, lambda: 0, config: REWARD, ...changes });
+  return computeReward(creatives, { priors: creatives.map(() => PRIOR), base: 0, lambda: 0, config: REWARD, ...changes });
 }
 
 function expectClose(values: readonly number[], expected: readonly number[]): void {
@@ -95,6 +95,27 @@ describe('computeReward', () => {
     expect(reward.base).toBeCloseTo(0.02, 15);
     expect(reward.slope).toBeCloseTo(50, 10);
     expectClose(rewardOf(creatives, { config: { ...REWARD, ctrWeight: 3 } }).rewards, [0, 1.5, -0.75]);
+  });
+
+  it('shrinks the ECOI of each creative to its own prior, that of the base too', () => {
+    // (30 + 10)/(1,500 + 500) = .02, (30 + 10)/(1,500 + 250) = .022857…, and .03 of one never shown
+    const creatives = [sumsOf({ clicks: 30, exposure: 1_500 }), sumsOf({ clicks: 30, exposure: 1_500 }), noSums()];
+    const priors: Prior[] = [PRIOR, { k: 10, m: 0.04 }, { k: 3, m: 0.03 }];
+    expectClose(rewardOf(creatives, { priors }).rewards, [0, 1 / 7, 0.5]);
+    expectClose(rewardOf(creatives, { priors, base: 1 }).rewards, [-0.125, 0, 0.3125]);
+    expectClose(rewardOf([noSums(), noSums()], { priors: priors.slice(0, 2), base: undefined }).rewards, [-1 / 3, 1 / 3]);
+  });
+
+  it('never lowers a posterior for a higher prior mean', () => {
+    const mean = fc.double({ min: 1e-4, max: 0.2, noNaN: true });
+    fc.assert(
+      fc.property(manySums, mean, mean, fc.double({ min: 0.05, max: 1e4, noNaN: true }), (creatives, one, other, k) => {
+        for (const sums of creatives) {
+          const [low, high] = [one, other].sort((a, b) => a - b).map((m) => shrunkEcoi(sums, { k, m }));
+          expect(high).toBeGreaterThanOrEqual(low as number);
+        }
+      }),
+    );
   });
 
   it('takes the impression-weighted mean as base where no creative is the base', () => {
