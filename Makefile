@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 STAMPS := node_modules/.stamps
 PEERS := .peers
 SOURCES := $(shell find src -name '*.ts' 2>/dev/null)
-TESTS := $(shell find test bench fixtures docs -name '*.ts' -o -name '*.mjs' 2>/dev/null)
+TESTS := $(shell find test bench fixtures docs scripts -name '*.ts' -o -name '*.mjs' 2>/dev/null)
 CONFIG := package.json tsconfig.json tsconfig.test.json biome.json knip.json vitest.config.ts
 
 # The package of onnxruntime has its CPU libraries inside; its install script would fetch GPU libraries.
@@ -37,9 +37,15 @@ demo: build ## the whole main job on the fixtures; CSVs and pictures in out/demo
 bench: build ## benchmarks, one JSON line each: ours, reference, ratio
 	@npx tsc -p bench && node dist-bench/bench/run.js
 
-bench-peers: build $(PEERS)/.installed ## replay beside Open Bandit Pipeline and MABWiser (a Python environment of 420 MB)
+bench-peers: build ## beside JAX, scikit-learn, Open Bandit Pipeline and MABWiser (a Python environment of 800 MB)
+	@command -v python3 > /dev/null || { echo 'skipped: the peers need Python 3.11 or newer'; exit 0; }; $(MAKE) peers
+
+peers: build $(PEERS)/.installed
 	@npx tsc -p bench && node dist-bench/bench/peers.js
 	@$(PEERS)/bin/python -B bench/peers/open_bandit.py "$${ATELIER_REAL_DATA:-../shared/data}"
+
+kernels: $(STAMPS)/install ## compile src/core/learn/embedding_kernels.wat into the module beside it
+	@node scripts/compile_kernels.mjs
 
 docs: build ## write docs/cli.md and docs/schema.md from the program
 	@node docs/generate.mjs
@@ -60,9 +66,9 @@ dist/.built: $(STAMPS)/install tsconfig.json $(SOURCES)
 	@rm -rf dist && npx tsc -p tsconfig.json && touch $@
 
 # The peers name packages of gigabytes that bench/peers/stubs.py stands in for, so their own dependencies are left out.
-$(PEERS)/.installed: bench/peers/requirements.txt bench/peers/requirements-peers.txt
+$(PEERS)/.installed: bench/peers/requirements.txt bench/peers/requirements-learning.txt bench/peers/requirements-peers.txt
 	python3 -m venv $(PEERS)
-	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt -r bench/peers/requirements-learning.txt
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r bench/peers/requirements-peers.txt
 	@touch $@
 
@@ -72,4 +78,4 @@ $(STAMPS)/lint: $(STAMPS)/install $(SOURCES) $(TESTS) $(CONFIG)
 $(STAMPS)/types: $(STAMPS)/install $(SOURCES) $(TESTS) $(CONFIG)
 	@npx tsc --noEmit -p tsconfig.test.json && touch $@
 
-.PHONY: help install build check lint types test demo bench bench-peers docs fmt clean
+.PHONY: help install build check lint types test demo bench bench-peers peers kernels docs fmt clean

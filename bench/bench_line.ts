@@ -1,3 +1,6 @@
+/** Python of the environment that `make bench-peers` builds. */
+export const PEERS_PYTHON = '.peers/bin/python';
+
 /** One comparison: our speed beside a peer's or a limit's, both in `unit`. */
 export interface BenchLine {
   readonly bench: string;

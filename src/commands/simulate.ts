@@ -47,6 +47,7 @@ interface Options {
   readonly delay: number;
   readonly tension: number;
   readonly interests: number;
+  readonly users?: number;
   readonly exit?: boolean;
   readonly randomShare?: number;
   readonly config?: string;
@@ -92,6 +93,7 @@ export function simulateCommand(context: CliContext): Command {
       parseBetween(-1, 1),
       0,
     )
+    .option('--users <n>', 'users who see them (a twentieth of the impressions when not given)', parsePositiveInteger)
     .option('--interests <x>', 'how much users differ in the topics they click: 0 not at all, 1 strongly', parseBetween(0, 10), 0)
     .option('--exit', 'a policy that learns stops exploring an ad when its leader is certain')
     .option('--random-share <x>', `share a policy that learns leaves to chance (default: ${RANDOM_SHARE})`, parseBetween(0, 1))
@@ -126,7 +128,7 @@ async function simulate(session: Session<Options>) {
   const ads = nameAds(options);
   const world = createWorld({ ...options, ads, logging: logging === 'skewed' ? 'skewed' : 'uniform', random: createRandom(seed) });
   const start = new Date(`${options.start}T00:00:00Z`);
-  const period = { impressions, start, days, users: Math.max(1, Math.round(impressions / 20)), seed };
+  const period = { impressions, start, days, users: options.users ?? Math.max(1, Math.round(impressions / 20)), seed };
   const learner = learning && (await startLearner(session, learning, world, period));
 
   const directory = session.path(options.out);

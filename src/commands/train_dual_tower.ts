@@ -3,14 +3,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Evaluation } from '../core/models/dual_tower/evaluation.ts';
 import type { StoredPrior } from '../core/models/dual_tower/metadata.ts';
 import type { DualTowerOptions } from '../core/models/dual_tower/options.ts';
-import type { Split, SplitKind } from '../core/models/dual_tower/split.ts';
+import { SPLITS, type Split, type SplitKind } from '../core/models/dual_tower/split.ts';
 import type { TrainedModel } from '../core/models/dual_tower/trained_model.ts';
 import type { TrainingRun } from '../core/models/dual_tower/training_run.ts';
 import type { Examples, FieldSpec } from '../core/models/features/field.ts';
 import { type CliContext, createCommand, parseList, parsePositiveInteger, type StoreSession, storeAction, unknownIds } from './shared.ts';
 import { type AblationRow, differenceJson, evaluationJson, tellTraining } from './train_text.ts';
-
-const SPLIT_NAMES = ['time', 'creatives'] as const satisfies readonly SplitKind[];
 
 interface Options {
   readonly log?: string;
@@ -37,7 +35,7 @@ export function trainDualTowerCommand(context: CliContext): Command {
     .option('--holdout <share>', 'share of the log that only the metrics see, such as 20%', parseShare, 0.2)
     .addOption(
       new Option('--split <kind>', "what is held out: the log's last rows, or a part of each ad's creatives")
-        .choices(SPLIT_NAMES)
+        .choices(SPLITS)
         .default('time'),
     )
     .option('--epochs <n>', 'passes over the training rows at most', parsePositiveInteger)
@@ -66,7 +64,7 @@ function parseMultiple(of: number): (text: string) => number {
 }
 
 async function trainDualTower(session: StoreSession<Options>) {
-  const { DEFAULT_OPTIONS } = await import('../core/models/dual_tower/options.ts');
+  const { DEFAULT_OPTIONS, defaultBatchRows } = await import('../core/models/dual_tower/options.ts');
   const { splitExamples } = await import('../core/models/dual_tower/split.ts');
   const { findLog } = await import('../core/store/logs.ts');
   const { readExamples } = await import('./training_data.ts');
@@ -79,7 +77,7 @@ async function trainDualTower(session: StoreSession<Options>) {
     ...DEFAULT_OPTIONS,
     seed,
     ...(options.epochs && { epochs: options.epochs }),
-    ...(options.batch && { batchRows: options.batch }),
+    batchRows: options.batch ?? defaultBatchRows(split.train.length),
     ...(options.dimension && { dimension: options.dimension }),
   };
   const trained = await trainOne(session, { name: 'dual tower', examples, split, settings });
@@ -129,8 +127,9 @@ interface Task {
 }
 
 interface Trained extends TrainingRun {
-  /** Steps of both phases, and training rows a second, of this run. */
+  /** Of both phases. */
   readonly steps: number;
+  /** Training rows a second, of this run. */
   readonly rowsPerSecond: number;
   /** Removes the checkpoints: the model is kept. */
   readonly finish: () => void;
@@ -147,19 +146,21 @@ async function trainOne(session: StoreSession<Options>, { name, examples, split,
   const checkpoints = openCheckpoints(store, key, options.checkpoint);
   if (options.fresh) checkpoints.remove();
   const startedAt = io.now().getTime();
-  let steps = 0;
+  let stepsNow = 0;
   const run = await runTraining(examples, split, {
     options: settings,
     threads: options.threads ?? io.threads ?? 1,
     checkpoints,
     signal,
     onProgress: (event) => {
-      steps++;
+      stepsNow++;
       session.onProgress({ ...event, task: `train ${name}, ${event.task}` });
     },
   });
   const seconds = Math.max(0.001, (io.now().getTime() - startedAt) / 1000);
-  return { ...run, steps, rowsPerSecond: Math.round((steps * settings.batchRows) / seconds), finish: checkpoints.remove };
+  // The model's own number of steps: the same whether they were done at once or after a kill.
+  const steps = run.search.steps + run.trainer.steps;
+  return { ...run, steps, rowsPerSecond: Math.round((stepsNow * settings.batchRows) / seconds), finish: checkpoints.remove };
 }
 
 /** The served form of what was trained, and how good it is on the held-out rows. */
@@ -227,16 +228,28 @@ async function ablate(
   evaluation: Evaluation,
 ): Promise<AblationRow[]> {
   const { ABLATIONS } = await import('../core/models/dual_tower/ablation.ts');
-  const { heldOutRows } = await import('../core/models/dual_tower/evaluation.ts');
+  const { heldOutRows, heldOutSegments } = await import('../core/models/dual_tower/evaluation.ts');
   const { metricDifferences } = await import('../core/models/metrics/metric_differences.ts');
-  const rows = heldOutRows(examples, split.heldOut);
+  const { CREATIVE_SEGMENTS } = await import('../core/models/metrics/segments.ts');
+  const segments = heldOutSegments(examples, split);
+  const isUnseen = (i: number): boolean => segments[i] === CREATIVE_SEGMENTS.indexOf('unseen');
+  const all = heldOutRows(examples, split.heldOut);
+  const unseen = heldOutRows(
+    examples,
+    split.heldOut.filter((_, i) => isUnseen(i)),
+  );
+  const ofUnseen = (predictions: Float32Array): Float32Array => predictions.filter((_, i) => isUnseen(i));
+  const seed = { seed: session.seed };
   const table: AblationRow[] = [{ name: 'all parts', evaluation, differences: null }];
   for (const { name, options, keeps } of ABLATIONS) {
     const reduced = { ...examples, fields: examples.fields.filter(keeps) };
     const trained = await trainOne(session, { name, examples: reduced, split, settings: { ...settings, ...options } });
     const { evaluation: ofReduced, predictions } = await assess(reduced, split, trained, session.seed);
     trained.finish();
-    const differences = metricDifferences(rows, predictions, whole, { seed: session.seed });
+    const differences = {
+      all: metricDifferences(all, predictions, whole, seed),
+      unseen: metricDifferences(unseen, ofUnseen(predictions), ofUnseen(whole), seed),
+    };
     table.push({ name, evaluation: ofReduced, differences });
   }
   return table;

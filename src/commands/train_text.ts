@@ -11,7 +11,7 @@ import { count, percent, table } from './shared.ts';
 export interface AblationRow {
   readonly name: string;
   readonly evaluation: Evaluation;
-  readonly differences: ReturnType<typeof metricDifferences> | null;
+  readonly differences: Readonly<Record<'all' | 'unseen', ReturnType<typeof metricDifferences>>> | null;
 }
 
 function estimateJson({ value, ciLow, ciHigh, reason }: Estimate) {
@@ -69,9 +69,11 @@ export function differenceJson({ name, evaluation, differences }: AblationRow) {
     tail_auc: estimateJson(segments.tail.auc),
     unseen_auc: estimateJson(segments.unseen.auc),
     differences: differences && {
-      auc: estimateJson(differences.auc),
-      gauc: estimateJson(differences.gauc),
-      log_loss: estimateJson(differences.logLoss),
+      auc: estimateJson(differences.all.auc),
+      gauc: estimateJson(differences.all.gauc),
+      log_loss: estimateJson(differences.all.logLoss),
+      unseen_auc: estimateJson(differences.unseen.auc),
+      unseen_log_loss: estimateJson(differences.unseen.logLoss),
     },
   };
 }
@@ -149,22 +151,31 @@ function priorLine({ strength, log_likelihood: own, log_likelihood_of_constant: 
 }
 
 function ablationTable(rows: readonly AblationRow[]): string[] {
-  return table(
-    ['parts', 'AUC', 'log-loss', 'AUC, tail', 'AUC, unseen', 'AUC lost', 'log-loss added'],
-    rows.map(({ name, evaluation: { all, segments }, differences }) => [
-      name,
-      interval(all.auc, 3),
-      interval(all.logLoss, 5),
-      interval(segments.tail.auc, 3),
-      interval(segments.unseen.auc, 3),
-      differences ? interval(negated(differences.auc), 4) : '',
-      differences ? interval(differences.logLoss, 5) : '',
-    ]),
-  );
+  return [
+    'What each part is worth: the model without it, minus the model with all parts',
+    '',
+    ...table(
+      ['parts', 'AUC', 'log-loss', 'AUC, unseen creatives', 'log-loss, unseen creatives'],
+      rows.map(({ name, evaluation: { all, segments }, differences }) =>
+        differences
+          ? [
+              name,
+              change(differences.all.auc, 4),
+              change(differences.all.logLoss, 5),
+              change(differences.unseen.auc, 4),
+              change(differences.unseen.logLoss, 5),
+            ]
+          : [name, interval(all.auc, 4), interval(all.logLoss, 5), interval(segments.unseen.auc, 4), interval(segments.unseen.logLoss, 5)],
+      ),
+    ),
+  ];
 }
 
-function negated(estimate: Estimate): Estimate {
-  return estimate.reason === null ? { ...estimate, value: -estimate.value, ciLow: -estimate.ciHigh, ciHigh: -estimate.ciLow } : estimate;
+/** A difference with its sign. */
+function change({ value, ciLow, ciHigh, reason }: Estimate, digits: number): string {
+  if (reason !== null) return '–';
+  const signed = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(digits)}`;
+  return `${signed(value)} [${signed(ciLow)}, ${signed(ciHigh)}]`;
 }
 
 function interval({ value, ciLow, ciHigh, reason }: Estimate, digits: number): string {

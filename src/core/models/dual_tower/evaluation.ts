@@ -49,6 +49,24 @@ function numbered(values: Int32Array | Float64Array): Int32Array {
   });
 }
 
+/** The segment of each held-out row, an index into CREATIVE_SEGMENTS: how often training saw its creative. */
+export function heldOutSegments(examples: Examples, split: Split): Uint8Array {
+  const { clicks, impressions, creative } = examples;
+  const trained = new Float64Array(examples.creatives.length);
+  let [clicked, shown] = [0, 0];
+  for (const rows of [split.train, split.validation]) {
+    for (const row of rows) {
+      const n = impressions ? (impressions[row] as number) : 1;
+      const index = creative[row] as number;
+      trained[index] = (trained[index] as number) + n;
+      shown += n;
+      clicked += clicks[row] as number;
+    }
+  }
+  const ofCreative = creativeSegments(trained, { meanCtr: clicked / shown });
+  return Uint8Array.from(split.heldOut, (row) => ofCreative[creative[row] as number] as number);
+}
+
 /**
  * Evaluates predictions of the held-out rows.
  * @param predictions click probability of each held-out row; `top`: the creative that the model puts first, by ad index
@@ -61,24 +79,10 @@ export function evaluate(
   top: Int32Array | undefined,
   seed: number,
 ): Evaluation {
-  const trained = new Float64Array(examples.creatives.length);
-  let [clicks, shown] = [0, 0];
-  for (const rows of [split.train, split.validation]) {
-    for (const row of rows) {
-      const n = examples.impressions ? (examples.impressions[row] as number) : 1;
-      const index = examples.creative[row] as number;
-      trained[index] = (trained[index] as number) + n;
-      shown += n;
-      clicks += examples.clicks[row] as number;
-    }
-  }
-  const ofCreative = creativeSegments(trained, { meanCtr: clicks / shown });
-  const segment = Uint8Array.from(split.heldOut, (row) => ofCreative[examples.creative[row] as number] as number);
   const output = { predictions, top: top && Int32Array.from(split.heldOut, (row) => top[examples.ad[row] as number] as number) };
-  const options = { seed };
   return {
-    all: heldOutMetrics(held, output, options),
-    segments: metricsBySegment(held, output, segment, CREATIVE_SEGMENTS, options),
+    all: heldOutMetrics(held, output, { seed }),
+    segments: metricsBySegment(held, output, heldOutSegments(examples, split), CREATIVE_SEGMENTS, { seed }),
     clusters: held.clusters,
   };
 }

@@ -2,99 +2,91 @@ import { throwIfInterrupted } from '../../errors.ts';
 import { warmUpCosine } from '../../learn/optimisers.ts';
 import type { OnProgress } from '../../progress.ts';
 import type { Examples } from '../features/field.ts';
-import { listOrder } from './list_order.ts';
+import { countLists, listOrder, PADDING } from './list_order.ts';
+import { LIST_WIDTH } from './network.ts';
 import type { DualTowerOptions } from './options.ts';
-import type { DualTowerTrainer, Snapshot } from './trainer.ts';
+import type { DualTowerTrainer } from './trainer.ts';
 
 /** Where a fit stands after its last step. */
 export interface FitProgress {
-  readonly epoch: number;
-  /** Steps of the epoch that are done. */
-  readonly stepOfEpoch: number;
+  readonly steps: number;
   /** Validation losses so far, one a look. */
   readonly losses: readonly number[];
-  /** Loss of the training batches since the last look, and how many they are. */
-  readonly batchLoss: number;
-  readonly batches: number;
+  /** Steps at the look of the smallest loss; 0 before the first look. */
+  readonly bestSteps: number;
   readonly isDone: boolean;
 }
 
-export const FIT_START: FitProgress = { epoch: 0, stepOfEpoch: 0, losses: [], batchLoss: 0, batches: 0, isDone: false };
+export const FIT_START: FitProgress = { steps: 0, losses: [], bestSteps: 0, isDone: false };
 
 interface FitOptions {
   readonly examples: Examples;
-  readonly train: Int32Array;
-  /** Rows whose loss decides when to stop and which moment's weights are the best. */
-  readonly validation: Int32Array;
+  readonly rows: Int32Array;
+  /** Rows whose loss decides when to stop; undefined: only `steps` does. */
+  readonly validation: Int32Array | undefined;
+  /** Steps at most; learning rates fall to zero at their end, on half a cosine. */
+  readonly steps: number;
   readonly options: DualTowerOptions;
   readonly start: FitProgress;
-  readonly best: Snapshot | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: OnProgress | undefined;
   /** Called after every step; a checkpoint is written here. */
-  readonly onStep?: (progress: FitProgress, best: Snapshot | undefined) => void;
+  readonly onStep: (progress: FitProgress) => void;
 }
 
-/** What a fit came to. */
-export interface Fit {
-  readonly best: Snapshot;
-  readonly progress: FitProgress;
+/** More validation rows than this would cost more than they say. */
+const MOST_LOOKED_AT = 65_536;
+
+/** Rows evenly spread over the validation rows. */
+function thinned(rows: Int32Array): Int32Array {
+  const step = Math.max(1, rows.length / MOST_LOOKED_AT);
+  return Int32Array.from({ length: Math.floor(rows.length / step) }, (_, i) => rows[Math.floor(i * step)] as number);
+}
+
+/** Steps of one pass over the rows. */
+export function stepsOfEpoch({ ad, ads }: Examples, rows: Int32Array, { batchRows }: DualTowerOptions): number {
+  return Math.ceil((countLists(rows, ad, ads.length) * LIST_WIDTH) / batchRows);
 }
 
 /**
- * Trains until the validation loss has not fallen for `patience` looks, or for `epochs` passes, and returns the weights of the
- * best look. Started from the progress and the trainer's state of a checkpoint, it ends with the same weights.
+ * Trains for so many steps, or until the validation loss has not fallen for `patience` looks. Started from the progress of a
+ * checkpoint, with the trainer's state restored, it goes on to the same end.
  */
-export async function fitDualTower(trainer: DualTowerTrainer, fit: FitOptions): Promise<Fit> {
-  const { examples, train, validation, options, signal, onProgress, onStep } = fit;
-  const { batchRows, epochs, looks, patience } = options;
-  let { best } = fit;
+export async function fitDualTower(trainer: DualTowerTrainer, fit: FitOptions): Promise<FitProgress> {
+  const { examples, rows, validation, steps, options, signal, onProgress, onStep } = fit;
+  const { batchRows, patience } = options;
+  const ofEpoch = stepsOfEpoch(examples, rows, options);
+  const every = Math.ceil(steps / options.looks);
+  const looked = validation && thinned(validation);
+  const schedule = warmUpCosine(1, Math.min(options.warmUpSteps, Math.ceil(steps / 4)), steps);
   let progress = fit.start;
-  for (let { epoch } = progress; epoch < epochs && !progress.isDone; epoch++) {
-    const order = listOrder(train, examples.ad, examples.ads.length, options.seed, epoch);
-    const steps = Math.ceil(order.length / batchRows);
-    const every = Math.ceil(steps / looks);
-    const schedule = warmUpCosine(1, options.warmUpSteps, steps * epochs);
-    const startStep = progress.epoch === epoch ? progress.stepOfEpoch : 0;
-    for (let step = startStep; step < steps && !progress.isDone; step++) {
-      throwIfInterrupted(signal);
-      const loss = await trainer.step(batchAt(order, step, batchRows), schedule(trainer.steps + 1));
-      const isLook = (step + 1) % every === 0 || step + 1 === steps;
-      progress = { ...progress, epoch, stepOfEpoch: step + 1, batchLoss: progress.batchLoss + loss, batches: progress.batches + 1 };
-      if (isLook) {
-        const found = await validationLoss(trainer, examples, validation);
-        if (found < Math.min(...progress.losses, Number.POSITIVE_INFINITY)) best = trainer.snapshot();
-        const losses = [...progress.losses, found];
-        progress = { ...progress, losses, batchLoss: 0, batches: 0, isDone: looksSinceBest(losses) >= patience };
-      }
-      onStep?.(progress, best);
-      onProgress?.({ task: 'train', done: (epoch * steps + step + 1) * batchRows, total: epochs * steps * batchRows, unit: 'rows' });
+  let epoch = -1;
+  let order: Int32Array = new Int32Array(0);
+  while (progress.steps < steps && !progress.isDone) {
+    throwIfInterrupted(signal);
+    const place = progress.steps % ofEpoch;
+    if (epoch !== Math.floor(progress.steps / ofEpoch)) {
+      epoch = Math.floor(progress.steps / ofEpoch);
+      order = listOrder(rows, examples.ad, examples.ads.length, options.seed, epoch);
     }
+    await trainer.step(batchAt(order, place, batchRows), schedule(progress.steps + 1));
+    progress = { ...progress, steps: progress.steps + 1 };
+    if (looked && (progress.steps % every === 0 || progress.steps === steps)) {
+      const losses = [...progress.losses, await trainer.loss(looked)];
+      const best = losses.indexOf(Math.min(...losses));
+      const isBest = best === losses.length - 1;
+      progress = { ...progress, losses, ...(isBest && { bestSteps: progress.steps }), isDone: losses.length - 1 - best >= patience };
+    }
+    onStep(progress);
+    onProgress?.({ task: 'train', done: progress.steps * batchRows, total: steps * batchRows, unit: 'rows' });
   }
-  return { best: best ?? trainer.snapshot(), progress };
+  return progress;
 }
 
 function batchAt(order: Int32Array, step: number, batchRows: number): Int32Array {
   const batch = order.subarray(step * batchRows, (step + 1) * batchRows);
   if (batch.length === batchRows) return batch;
-  const filled = new Int32Array(batchRows).fill(-1);
+  const filled = new Int32Array(batchRows).fill(PADDING);
   filled.set(batch);
   return filled;
-}
-
-function looksSinceBest(losses: readonly number[]): number {
-  return losses.length - 1 - losses.indexOf(Math.min(...losses));
-}
-
-/** Nats an impression. */
-async function validationLoss(trainer: DualTowerTrainer, { clicks, impressions }: Examples, rows: Int32Array): Promise<number> {
-  const { click } = await trainer.predict(rows);
-  let [loss, shown] = [0, 0];
-  rows.forEach((row, i) => {
-    const p = Math.min(1 - 1e-7, Math.max(1e-7, click[i] as number));
-    const n = impressions ? (impressions[row] as number) : 1;
-    loss -= (clicks[row] as number) * Math.log(p) + (n - (clicks[row] as number)) * Math.log1p(-p);
-    shown += n;
-  });
-  return loss / shown;
 }

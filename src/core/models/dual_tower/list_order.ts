@@ -6,6 +6,13 @@ export const PADDING = -1;
 
 const EPOCH_STREAM = 1000;
 
+/** Lists of one pass over the rows. */
+export function countLists(rows: Int32Array, ad: Int32Array, ads: number): number {
+  const counts = new Int32Array(ads);
+  for (const row of rows) counts[ad[row] as number] = (counts[ad[row] as number] as number) + 1;
+  return counts.reduce((lists, count) => lists + Math.ceil(count / LIST_WIDTH), 0);
+}
+
 /**
  * The examples of one pass over the training rows: every row once, in lists of {@link LIST_WIDTH} rows of one ad, rows and
  * lists shuffled. An ad's last list is filled up with {@link PADDING}. A function of rows, seed and epoch alone.

@@ -58,28 +58,36 @@ export function encodeMetadata(metadata: Omit<DualTowerMetadata, 'format' | 'kin
   return Buffer.from(`${JSON.stringify({ format: FORMAT, kind: 'dual-tower', ...metadata }, null, 1)}\n`);
 }
 
+/** A model's id: by its metadata, which name the contents of its other files. */
+export function modelIdOf(metadata: Uint8Array): string {
+  return `dual-tower-${sha256(metadata).slice(0, 12)}`;
+}
+
 /**
- * Reads the metadata of a model and checks that its ONNX files are those it was written with.
+ * Reads the metadata of a model and checks that it and the ONNX files are as they were written.
  * @throws UserError for metadata of another kind or version, and for files that have changed
  */
 export function decodeMetadata(
   bytes: Uint8Array,
   files: { readonly left: Uint8Array; readonly right: Uint8Array },
+  modelId: string,
   source: string,
 ): DualTowerMetadata {
-  let metadata: Partial<DualTowerMetadata>;
+  let metadata: Partial<DualTowerMetadata> | null;
   try {
     metadata = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
     throw new UserError(`Expected JSON in ${source}/model.json but its bytes are others.`, RETRAIN);
   }
-  if (metadata.kind !== 'dual-tower' || metadata.format !== FORMAT) {
-    const found = `kind ${metadata.kind}, format ${metadata.format}`;
+  if (metadata?.kind !== 'dual-tower' || metadata.format !== FORMAT) {
+    const found = `kind ${metadata?.kind}, format ${metadata?.format}`;
     throw new UserError(`Expected a dual tower of format ${FORMAT} in ${source}/model.json but received ${found}.`, RETRAIN);
   }
+  const changed = (file: string): UserError =>
+    new UserError(`Expected ${source}/${file} as it was written but its bytes have changed.`, RETRAIN);
+  if (modelIdOf(bytes) !== modelId) throw changed('model.json');
   for (const tower of ['left', 'right'] as const) {
-    if (sha256(files[tower]) === metadata.files?.[tower]) continue;
-    throw new UserError(`Expected ${source}/${tower}.onnx as it was written but its bytes have changed.`, RETRAIN);
+    if (sha256(files[tower]) !== metadata.files?.[tower]) throw changed(`${tower}.onnx`);
   }
   return metadata as DualTowerMetadata;
 }

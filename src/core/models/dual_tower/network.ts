@@ -4,8 +4,8 @@ import { relu, sigmoid } from '../../learn/ops/activation.ts';
 import { add, div, log, mul } from '../../learn/ops/arithmetic.ts';
 import { linear, matmul } from '../../learn/ops/linear.ts';
 import { cast, clip, floor, greater, stopGradient, where } from '../../learn/ops/logic.ts';
-import { reduceMean } from '../../learn/ops/reduce.ts';
-import { gather, reshape } from '../../learn/ops/shape.ts';
+import { reduceMean, reduceSum } from '../../learn/ops/reduce.ts';
+import { gather, reshape, slice } from '../../learn/ops/shape.ts';
 import type { ParameterSpec, Parameters } from '../../learn/parameters.ts';
 
 /** What a dual tower is made of; the parts that an ablation leaves out are switches. */
@@ -28,7 +28,7 @@ export interface LeftOutputs {
   readonly logit: Value;
 }
 
-export const LEFT_HIDDEN = [128, 64] as const;
+const LEFT_HIDDEN = [128, 64] as const;
 const RIGHT_HIDDEN = [64, 32] as const;
 export const HIDDEN_STATE = LEFT_HIDDEN[1];
 /** Fields that SENet's bottleneck sums up in one unit. */
@@ -38,23 +38,24 @@ const BUCKETS = 64;
 const BUCKET_SCALE = 1000;
 const BUCKET_DIMENSION = 16;
 const AD_LOSS_WEIGHT = 0.5;
-const LIST_LOSS_WEIGHT = 0.1;
+const LIST_LOSS_WEIGHT = 0.02;
 /** Examples of one ad that stand next to each other in a batch and are ranked against each other. */
 export const LIST_WIDTH = 8;
 
 /** The dense weights of both towers. */
 export function networkParameters(shape: NetworkShape, meanCtr: number): ParameterSpec[] {
   const { leftFields, rightFields, dimension, hiddenState } = shape;
-  const dense = (name: string, inputs: number, outputs: number, bias: ParameterSpec['init'] = 'zeros'): ParameterSpec[] => [
+  const dense = (name: string, inputs: number, outputs: number): ParameterSpec[] => [
     { name: `${name}.weight`, shape: [inputs, outputs], init: 'glorot' },
-    { name: `${name}.bias`, shape: [outputs], init: bias },
+    { name: `${name}.bias`, shape: [outputs], init: 'zeros' },
   ];
   return [
     ...senetParameters('left', leftFields, shape),
     ...dense('left.1', leftFields * dimension, LEFT_HIDDEN[0]),
     ...dense('left.2', LEFT_HIDDEN[0], LEFT_HIDDEN[1]),
-    // A model that knows nothing predicts the mean; the right tower begins by changing nothing.
-    ...dense('left.3', LEFT_HIDDEN[1], 1, { constant: Math.log(meanCtr / (1 - meanCtr)) }),
+    // The towers begin with the mean and first-order weights alone.
+    { name: 'left.3.weight', shape: [LEFT_HIDDEN[1], 1], init: 'zeros' },
+    { name: 'left.3.bias', shape: [1], init: { constant: Math.log(meanCtr / (1 - meanCtr)) } },
     ...senetParameters('right', rightFields, shape),
     ...dense('right.1', rightFields * dimension, RIGHT_HIDDEN[0]),
     ...(hiddenState
@@ -65,7 +66,7 @@ export function networkParameters(shape: NetworkShape, meanCtr: number): Paramet
         ] as const)
       : []),
     ...dense('right.2', RIGHT_HIDDEN[0], RIGHT_HIDDEN[1]),
-    { name: 'right.3.weight', shape: [RIGHT_HIDDEN[1], 1], init: 'zeros' },
+    { name: 'right.3.weight', shape: [RIGHT_HIDDEN[1], 1], init: 'glorot' },
     { name: 'right.3.bias', shape: [1], init: 'zeros' },
   ];
 }
@@ -100,24 +101,35 @@ function dense(g: Graph, p: Parameters, name: string, x: Value): Value {
 }
 
 /**
- * Left tower, once per ad and user context: E → SENet → MLP 128-64 → h → ℓ.
+ * First-order weights (the wide part of Wide & Deep, Cheng et al. 2016): the first float of each embedding is also what its
+ * field adds to the logit. Main effects are then as easy to learn as in a logistic regression. Returns [n].
+ */
+function firstOrder(g: Graph, embeddings: Value): Value {
+  return reduceSum(g, slice(g, embeddings, 2, 0, 1), { axes: [1, 2] });
+}
+
+/**
+ * Left tower, once per ad and user context: E → SENet → MLP 128-64 → h → ℓ, plus first-order weights.
  * @param embeddings [n, leftFields, d]
  */
 export function leftTower(g: Graph, p: Parameters, shape: NetworkShape, embeddings: Value): LeftOutputs {
   const excited = exciteFields(g, p, 'left', embeddings, shape);
   const hidden = relu(g, dense(g, p, 'left.2', relu(g, dense(g, p, 'left.1', excited))));
-  return { hidden, logit: reshape(g, dense(g, p, 'left.3', hidden), [embeddings.shape[0] ?? 1]) };
+  const deep = reshape(g, dense(g, p, 'left.3', hidden), [embeddings.shape[0] ?? 1]);
+  return { hidden, logit: add(g, deep, firstOrder(g, embeddings)) };
 }
 
 /** `⌊K·log_{r+1}(1 + r·p)⌋`, from 0 to K; no gradient. */
 function bucketOf(g: Graph, p: Value): Value {
   const grown = log(g, add(g, mul(g, p, g.scalar(BUCKET_SCALE)), g.scalar(1)));
   const scaled = mul(g, grown, g.scalar(BUCKETS / Math.log(1 + BUCKET_SCALE)));
-  return cast(g, clip(g, floor(g, stopGradient(g, scaled)), 0, BUCKETS), 'int64');
+  // What is no number is not above 0: bucket 0, and the loss says so.
+  const bucket = where(g, greater(g, scaled, g.scalar(0)), scaled, g.scalar(0));
+  return cast(g, clip(g, floor(g, stopGradient(g, bucket)), 0, BUCKETS), 'int64');
 }
 
 /**
- * Right tower, once per creative: E → SENet → concat[·; h; emb(bucket(p_ad))] → MLP 64-32 → Δ, [n].
+ * Right tower, once per creative: E → SENet → concat[·; h; emb(bucket(p_ad))] → MLP 64-32 → Δ, plus first-order weights, [n].
  *
  * The first layer of a concatenation is a sum of products, and written as such: `h` of one ad then serves all its creatives.
  * @param embeddings [n, rightFields, d]; `left`: [n, …], or [1, …] for creatives of one ad
@@ -127,7 +139,7 @@ export function rightTower(g: Graph, p: Parameters, shape: NetworkShape, embeddi
   const creative = dense(g, p, 'right.1', excited);
   const first = shape.hiddenState ? add(g, creative, adState(g, p, left)) : creative;
   const inner = relu(g, dense(g, p, 'right.2', relu(g, first)));
-  return reshape(g, dense(g, p, 'right.3', inner), [embeddings.shape[0] ?? 1]);
+  return add(g, reshape(g, dense(g, p, 'right.3', inner), [embeddings.shape[0] ?? 1]), firstOrder(g, embeddings));
 }
 
 function adState(g: Graph, p: Parameters, { hidden, logit }: LeftOutputs): Value {
@@ -164,7 +176,7 @@ export function batchInputs(g: Graph, shape: NetworkShape, rows: number | string
   };
 }
 
-/** BCE(y, p) + .5·BCE(y, p_ad) + .1·ListNet inside the ad, on inputs `clicks` and `impressions`, [rows]; padding has none. */
+/** BCE(y, p) + .5·BCE(y, p_ad) + .02·ListNet inside the ad, on inputs `clicks` and `impressions`, [rows]; padding has none. */
 export function buildLoss(g: Graph, p: Parameters, shape: NetworkShape, rows: number): { readonly loss: Value } {
   const { ad, click } = towerLogits(g, p, shape, batchInputs(g, shape, rows));
   const clicks = g.input('clicks', 'float', [rows]);

@@ -6,9 +6,10 @@ export interface DualTowerOptions {
   readonly hashBits: number;
   /** Examples of a step; a multiple of the list width, 8. */
   readonly batchRows: number;
-  /** Passes over the training rows at most. */
+  /** Passes over the training rows at most, but at least `leastSteps` steps. */
   readonly epochs: number;
-  /** Looks at the validation rows in a pass. */
+  readonly leastSteps: number;
+  /** Looks at the validation rows, evenly spread over those passes. */
   readonly looks: number;
   /** Training stops after so many looks without a smaller validation loss. */
   readonly patience: number;
@@ -25,13 +26,22 @@ export interface DualTowerOptions {
   readonly seed: number;
 }
 
+/** Large logs take large steps: a step of 1,024 rows costs twice one of 256. */
+const LARGE_LOG = 500_000;
+
+/** Rows of a step for so many training rows. */
+export function defaultBatchRows(rows: number): number {
+  return rows < LARGE_LOG ? DEFAULT_OPTIONS.batchRows : 1024;
+}
+
 export const DEFAULT_OPTIONS: Omit<DualTowerOptions, 'seed'> = {
-  dimension: 16,
+  dimension: 8,
   hashBits: 18,
-  batchRows: 1024,
-  epochs: 10,
-  looks: 4,
-  patience: 4,
+  batchRows: 256,
+  epochs: 2,
+  leastSteps: 1500,
+  looks: 16,
+  patience: 6,
   denseRate: 1e-3,
   embeddingRate: 0.02,
   warmUpSteps: 50,

@@ -1,10 +1,11 @@
 import { UserError } from '../../errors.ts';
 import type { Graph, Value } from '../../learn/graph.ts';
+import { readModelHeader } from '../../learn/onnx_file.ts';
 import { sigmoid } from '../../learn/ops/activation.ts';
 import { add, mul } from '../../learn/ops/arithmetic.ts';
 import { matmul } from '../../learn/ops/linear.ts';
 import { gather, reshape } from '../../learn/ops/shape.ts';
-import type { Layout, Parameters } from '../../learn/parameters.ts';
+import { type Layout, type Parameters, requireFinite } from '../../learn/parameters.ts';
 import { createSession, type Session, type Tensors } from '../../learn/session.ts';
 import { compileForward } from '../../learn/training_step.ts';
 import { type HashedField, hashFields, holds, type TermField, type TermHash } from './hashed_fields.ts';
@@ -58,8 +59,10 @@ export interface TrainedTowers {
  *
  * `left`: `ids`, `shares` [batch, …] → `hidden` [batch, 64], `logit` and `p_ad` [batch].
  * `right`: `ids`, `shares` [batch, …] of one ad's creatives, `hidden` [1, 64] and `logit` [1] of the ad → `p` and `delta` [batch].
+ * @throws UserError when a weight is not finite
  */
 export function towerFiles({ shape, layout, parameters, left, right }: TrainedTowers): { left: Uint8Array; right: Uint8Array } {
+  for (const { table } of [left, right]) requireFinite(table, 'the embeddings');
   const buildLeft = (g: Graph, p: Parameters) => {
     const { hidden, logit } = leftTower(g, p, shape, pooledEmbeddings(g, left.table, left.side, shape.dimension));
     return { hidden, logit, p_ad: sigmoid(g, logit) };
@@ -106,6 +109,7 @@ export class ServedModel {
     this.source = source;
   }
 
+  /** @throws UserError when a file is no ONNX model, or one of another version */
   static async open(
     files: { readonly left: Uint8Array; readonly right: Uint8Array },
     sides: { readonly left: ServedSide; readonly right: ServedSide },
@@ -114,7 +118,9 @@ export class ServedModel {
   ): Promise<ServedModel> {
     const { threads, source } = options;
     const open = async (tower: 'left' | 'right'): Promise<ServedTower> => {
-      const session = await createSession(files[tower], { threads, source: `${source}/${tower}.onnx` });
+      const file = `${source}/${tower}.onnx`;
+      readModelHeader(files[tower], file);
+      const session = await createSession(files[tower], { threads, source: file });
       return new ServedTower(session, sides[tower], fields[tower]);
     };
     return new ServedModel(await open('left'), await open('right'), source);

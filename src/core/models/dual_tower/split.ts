@@ -19,9 +19,9 @@ export interface Split {
 const VALIDATION_SHARE = 0.1;
 
 /**
- * Splits by time: the last `share` of the rows are held out, the last tenth of the others is for validation, and rows of one
- * time stay together. Or by creatives: of each ad, those with the smallest hashes of their ids are held out, at least one is not.
- * @throws UserError when the rows have no different times, or no ad has two creatives
+ * Splits by time: the last `share` of the rows are held out, the last tenth of the others is for validation. Or by creatives:
+ * those with the smallest hashes of their ids are held out, the next are for validation; every ad keeps one to train on.
+ * @throws UserError when a row has no time, or there is too little to split
  */
 export function splitExamples(examples: Examples, kind: SplitKind, share: number, seed: number): Split {
   const split = kind === 'time' ? splitByTime(examples, share) : splitByCreatives(examples, share, seed);
@@ -56,20 +56,21 @@ function splitByCreatives({ rows, ad, creative, creatives, order }: Examples, sh
     shown[creative[row] as number] = 1;
     adOf[creative[row] as number] = ad[row] as number;
   }
-  const byAd = new Map<number, number[]>();
-  shown.forEach((isShown, index) => {
-    if (isShown) byAd.set(adOf[index] as number, [...(byAd.get(adOf[index] as number) ?? []), index]);
-  });
+  const draws = Float64Array.from(creatives, ({ creativeId }) => draw(creativeId, seed));
+  // The one with the largest hash stays, or nothing would be known of its ad.
+  const kept = new Map<number, number>();
+  const shownOnes = [...shown.keys()].filter((index) => shown[index] === 1);
+  const ranked = shownOnes.sort((a, b) => (draws[a] as number) - (draws[b] as number) || a - b);
+  for (const index of ranked) kept.set(adOf[index] as number, index);
+  const free = ranked.filter((index) => kept.get(adOf[index] as number) !== index);
+  const below = (limit: number): number => free.filter((index) => (draws[index] as number) < limit).length;
+  // At least one for each purpose, however few there are.
+  const heldOut = Math.min(Math.max(1, below(share)), free.length - 1);
+  const seen = Math.max(heldOut + 1, below(share + (1 - share) * VALIDATION_SHARE));
   const part = new Uint8Array(creatives.length);
-  for (const members of byAd.values()) {
-    const draws = new Map(members.map((index) => [index, draw(creatives[index]?.creativeId ?? '', seed)]));
-    const ranked = members.toSorted((a, b) => (draws.get(a) as number) - (draws.get(b) as number) || a - b);
-    // The one with the largest hash stays, or nothing would be known of its ad.
-    ranked.slice(0, -1).forEach((index) => {
-      const at = draws.get(index) as number;
-      part[index] = at < share ? 2 : at < share + (1 - share) * VALIDATION_SHARE ? 1 : 0;
-    });
-  }
+  free.forEach((index, rank) => {
+    part[index] = rank < heldOut ? 2 : rank < seen ? 1 : 0;
+  });
   const rowsOf = (wanted: number): Int32Array =>
     (order ?? Int32Array.from({ length: rows }, (_, i) => i)).filter((row) => part[creative[row] as number] === wanted);
   return { train: rowsOf(0), validation: rowsOf(1), heldOut: rowsOf(2) };

@@ -68,9 +68,26 @@ export class Tower {
       ids: batchRows * hashed.reduce((sum, { width }) => sum + Math.max(1, width), 0),
     });
     this.table.initialise(FIRST_WEIGHT, fields.length, createRandom(seed, stream));
+    // The first float is a first-order weight: it begins by saying nothing.
+    for (let row = 0; row < this.hash.rows; row++) this.table.weights[row * dimension] = 0;
     const n = this.counts.impressions;
     this.table.decay.set(n.map((count) => l2 / Math.max(1, count)));
     this.keep = Float32Array.from(n, (count) => (dropoutHalf > 0 ? count / (count + dropoutHalf) : 1));
+  }
+
+  /**
+   * Sets what an id field's values add to the logit at first.
+   * @param weights of each code of the field
+   */
+  startAt(field: string, weights: Float64Array): void {
+    const found = this.fields.find(({ name }) => name === field);
+    if (!found) return;
+    weights.forEach((weight, code) => {
+      for (let i = found.starts[code] as number; i < (found.starts[code + 1] as number); i++) {
+        const row = found.ids[i] as number;
+        if (row !== found.unknown) this.table.weights[row * this.table.dimension] = weight;
+      }
+    });
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Examples } from '../features/field.ts';
 import { ofSide } from './hashed_fields.ts';
 import { type ScoredFields, type ServedSide, towerFiles } from './served_model.ts';
 import type { Tower } from './tower.ts';
-import type { DualTowerTrainer, Snapshot } from './trainer.ts';
+import type { DualTowerTrainer } from './trainer.ts';
 import { withTypicalRows } from './typical_rows.ts';
 
 /** A trained dual tower as it is kept: two ONNX files, and what their inputs are made of. */
@@ -12,11 +12,11 @@ export interface TrainedModel {
 }
 
 /**
- * The served form of a snapshot.
+ * The served form of a trainer's weights.
  * @param rows the training rows: they say what an average impression is like
  * @throws UserError when a weight is not finite
  */
-export function serveTrained(trainer: DualTowerTrainer, examples: Examples, best: Snapshot, rows: Int32Array): TrainedModel {
+export function serveTrained(trainer: DualTowerTrainer, examples: Examples, rows: Int32Array): TrainedModel {
   const sideOf = (tower: Tower, side: 'left' | 'right'): ServedSide => ({
     hash: tower.hash,
     fields: ofSide(examples.fields, side).map(({ name, isId, of }, i) => ({
@@ -30,12 +30,12 @@ export function serveTrained(trainer: DualTowerTrainer, examples: Examples, best
   const sides = { left: sideOf(trainer.left, 'left'), right: sideOf(trainer.right, 'right') };
   const tableOf = (side: 'left' | 'right'): Float32Array => {
     const isOfRow = sides[side].fields.map(({ of }) => of === 'row');
-    return withTypicalRows(trainer[side], best[side], isOfRow, rows);
+    return withTypicalRows(trainer[side], isOfRow, rows);
   };
   const files = towerFiles({
     shape: trainer.shape,
     layout: trainer.layout,
-    parameters: best.parameters,
+    parameters: trainer.weights.slice(),
     left: { side: sides.left, table: tableOf('left') },
     right: { side: sides.right, table: tableOf('right') },
   });

@@ -1,8 +1,9 @@
 import { UserError } from '../../errors.ts';
+import { fitShrinkage } from '../../feedback/shrinkage.ts';
 import { Graph } from '../../learn/graph.ts';
 import { encodeModel } from '../../learn/onnx_file.ts';
 import { adam } from '../../learn/optimisers.ts';
-import { initialise, type Layout, layout, parameterValues } from '../../learn/parameters.ts';
+import { initialise, type Layout, layout, parameterValues, requireFinite } from '../../learn/parameters.ts';
 import { createSession, type Session, type Tensor } from '../../learn/session.ts';
 import { Training } from '../../learn/training.ts';
 import { compileStep } from '../../learn/training_step.ts';
@@ -18,13 +19,6 @@ const WEIGHTS_STREAM = 11;
 const LEFT_STREAM = 12;
 const RIGHT_STREAM = 13;
 const LEAST_SHARE = 1e-6;
-
-/** A model's numbers at one moment of its training. */
-export interface Snapshot {
-  readonly parameters: Float32Array;
-  readonly left: Float32Array;
-  readonly right: Float32Array;
-}
 
 /** Two towers and what trains them, on the rows of one log. */
 export class DualTowerTrainer {
@@ -80,6 +74,7 @@ export class DualTowerTrainer {
     const exposure = exposureFactors(examples, rows);
     const left = new Tower(ofSide(examples.fields, 'left'), rows, examples.impressions, options, LEFT_STREAM);
     const right = new Tower(ofSide(examples.fields, 'right'), rows, examples.impressions, options, RIGHT_STREAM);
+    left.startAt('ad', adWeights(examples, rows, exposure));
     const shape = { leftFields: left.fields.length, rightFields: right.fields.length, dimension, senet, hiddenState };
     const plan = layout(networkParameters(shape, meanCtr));
     const step = compileStep({
@@ -148,6 +143,20 @@ export class DualTowerTrainer {
     await this.forward.close();
   }
 
+  /** Log-loss of examples in nats an impression. */
+  async loss(rows: Int32Array): Promise<number> {
+    const { clicks, impressions } = this.examples;
+    const { click } = await this.predict(rows);
+    let [loss, shown] = [0, 0];
+    rows.forEach((row, i) => {
+      const p = Math.min(1 - LEAST_SHARE, Math.max(LEAST_SHARE, click[i] as number));
+      const n = impressions ? (impressions[row] as number) : 1;
+      loss -= (clicks[row] as number) * Math.log(p) + (n - (clicks[row] as number)) * Math.log1p(-p);
+      shown += n;
+    });
+    return loss / shown;
+  }
+
   private fillTargets(rows: Int32Array): void {
     const { examples, batch, offsets } = this;
     for (let i = 0; i < rows.length; i++) {
@@ -188,20 +197,9 @@ export class DualTowerTrainer {
     }
   }
 
-  /** Goes back to the weights of a snapshot. */
-  useWeights({ parameters, left, right }: Snapshot): void {
-    this.training.restore({ ...this.training.state(), parameters });
-    this.left.table.weights.set(left);
-    this.right.table.weights.set(right);
-  }
-
-  /** The weights as they are now. */
-  snapshot(): Snapshot {
-    return {
-      parameters: this.training.weights.slice(),
-      left: this.left.table.weights.slice(),
-      right: this.right.table.weights.slice(),
-    };
+  /** The dense weights as they are now, valid until the next step. */
+  get weights(): Float32Array {
+    return this.training.weights;
   }
 }
 
@@ -212,6 +210,7 @@ function copyInto(target: Float32Array, source: Float32Array): void {
       'Start anew with --fresh.',
     );
   }
+  requireFinite(source, 'the checkpoint');
   target.set(source);
 }
 
@@ -226,6 +225,24 @@ function forwardBytes(shape: NetworkShape, plan: Layout, batchRows: number): Uin
   g.output('ad', ad);
   g.output('click', click);
   return encodeModel(g);
+}
+
+/**
+ * ln(shrunk CTR / mean CTR) of each ad: where its first-order weight starts, so that no step is spent on what counting gives.
+ * 0 without a training row.
+ */
+function adWeights({ ad, ads, clicks, impressions, position }: Examples, rows: Int32Array, exposure: Float64Array): Float64Array {
+  const [clicked, effective] = [new Float64Array(ads.length), new Float64Array(ads.length)];
+  for (const row of rows) {
+    const index = ad[row] as number;
+    const shown = impressions ? (impressions[row] as number) : 1;
+    clicked[index] = (clicked[index] as number) + (clicks[row] as number);
+    effective[index] = (effective[index] as number) + shown * (exposure[position[row] as number] as number);
+  }
+  const prior = fitShrinkage(clicked, effective);
+  if (!prior) return new Float64Array(ads.length);
+  const { k, m } = prior;
+  return clicked.map((c, a) => Math.log((c + k) / ((effective[a] as number) + k / m) / m));
 }
 
 function meanRate({ clicks, impressions }: Examples, rows: Int32Array): number {

@@ -3,10 +3,10 @@ import type { Tower } from './tower.ts';
 /**
  * A tower's embeddings with, for every field of circumstances that is no id, the mean embedding of the training rows in the
  * field's own table row: what an impression is like of which nothing is known.
- * @param isOfRow whether each field belongs to the row, not to the ad or creative; `weights`: [rows, dimension]
+ * @param isOfRow whether each field belongs to the row, not to the ad or creative
  */
-export function withTypicalRows(tower: Tower, weights: Float32Array, isOfRow: readonly boolean[], rows: Int32Array): Float32Array {
-  const { dimension } = tower.table;
+export function withTypicalRows(tower: Tower, isOfRow: readonly boolean[], rows: Int32Array): Float32Array {
+  const { dimension, weights } = tower.table;
   const table = weights.slice();
   tower.fields.forEach(({ codes, starts, ids, isId, unknown }, index) => {
     if (isId || !isOfRow[index]) return;
