@@ -88,14 +88,20 @@ export function expandLike(g: Graph, x: Value, like: Value): Value {
 
 /** Rows of a table: x [n, …] and integer indices [i…] give [i…, …]; the gradient adds up what one row received. */
 export function gather(g: Graph, x: Value, indices: Value): Value {
-  const [, ...row] = x.shape;
+  const row = x.shape.slice(1).map((_, i) => fixedLength('gather', x, i + 1));
+  const count = indices.shape.reduce(
+    (product, dim) => (typeof product === 'number' && typeof dim === 'number' ? product * dim : 'gathered'),
+    1,
+  );
   return g.node('Gather', [x, indices], [...indices.shape, ...row], {
     attributes: { axis: 0 },
     rules: [
+      // Not ScatterND: onnxruntime 1.30 splits its additions among threads, and loses some of those to one row.
       (dy) => {
-        const wide = cast(g, indices, 'int64');
-        const paths = g.node('Unsqueeze', [wide, g.integers([-1])], [...indices.shape, 1]);
-        return g.node('ScatterND', [zerosLike(g, x), paths, dy], x.shape, { attributes: { reduction: 'add' } });
+        const flat = g.node('Reshape', [dy, g.integers([-1, ...row])], [count, ...row]);
+        const rows = g.node('Reshape', [cast(g, indices, 'int64'), g.integers([-1, ...row.map(() => 1)])], [count, ...row.map(() => 1)]);
+        const places = g.node('Expand', [rows, shapeOf(g, flat)], flat.shape);
+        return g.node('ScatterElements', [zerosLike(g, x), places, flat], x.shape, { attributes: { axis: 0, reduction: 'add' } });
       },
     ],
   });
