@@ -1,6 +1,6 @@
 import type { Graph, GraphNode, Value } from './graph.ts';
 import { add } from './ops/arithmetic.ts';
-import { zerosLike } from './ops/broadcast.ts';
+import { repeatTo, zerosLike } from './ops/broadcast.ts';
 
 /** Names of the values that depend on `wrt` through inputs that gradients flow through. */
 function dependents(nodes: readonly GraphNode[], wrt: readonly Value[]): Set<string> {
@@ -20,9 +20,14 @@ export function gradients(graph: Graph, loss: Value, wrt: readonly Value[]): Val
   const forward = [...graph.nodes];
   const depends = dependents(forward, wrt);
   const gradientOf = new Map([[loss.name, graph.scalar(1)]]);
+  const gradientAt = (value: Value): Value => {
+    const known = gradientOf.get(value.name);
+    if (known === undefined) return zerosLike(graph, value);
+    return known.shape.every((dim, axis) => dim === value.shape[axis]) ? known : repeatTo(graph, known, value);
+  };
   for (const { inputs, outputs, rules } of forward.toReversed()) {
     if (!outputs.some((output) => gradientOf.has(output.name) && depends.has(output.name))) continue;
-    const outputGradients = outputs.map((output) => gradientOf.get(output.name) ?? zerosLike(graph, output));
+    const outputGradients = outputs.map(gradientAt);
     inputs.forEach((input, i) => {
       const rule = rules[i];
       if (rule === undefined || !depends.has(input.name)) return;
@@ -31,5 +36,5 @@ export function gradients(graph: Graph, loss: Value, wrt: readonly Value[]): Val
       gradientOf.set(input.name, known === undefined ? contribution : add(graph, known, contribution));
     });
   }
-  return wrt.map((value) => gradientOf.get(value.name) ?? zerosLike(graph, value));
+  return wrt.map(gradientAt);
 }

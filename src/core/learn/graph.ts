@@ -13,7 +13,10 @@ export interface Value {
 /** Whole numbers are written as ints, `{ float }` as a float, a list as ints. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
-/** The gradient of the loss with respect to one input of a node, from the gradients with respect to the node's outputs. */
+/**
+ * The gradient of the loss with respect to one input of a node, from the gradients with respect to the node's outputs; of the
+ * input's rank, and of its shape or of length 1 along axes on which it does not vary.
+ */
 export type GradientRule = (...outputGradients: Value[]) => Value;
 
 export interface GraphNode {

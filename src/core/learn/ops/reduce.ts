@@ -1,6 +1,5 @@
 import type { Dim, Graph, Value } from '../graph.ts';
 import { div } from './arithmetic.ts';
-import { repeatTo } from './broadcast.ts';
 import { cast } from './logic.ts';
 import { axisIndex, reshape } from './shape.ts';
 
@@ -18,7 +17,8 @@ export function reduceSum(g: Graph, x: Value, { axes, keepDims = false }: Reduce
   const shape = keepDims ? kept : x.shape.filter((_, i) => !reduced.includes(i));
   return g.node('ReduceSum', [x, g.integers(reduced)], shape, {
     attributes: { keepdims: keepDims ? 1 : 0, noop_with_empty_axes: 1 },
-    rules: [(dy) => repeatTo(g, keepDims ? dy : reshape(g, dy, kept), x)],
+    // As it is, of length 1 along the reduced axes: added to other gradients of x it need not be repeated.
+    rules: [(dy) => (keepDims ? dy : reshape(g, dy, kept))],
   });
 }
 

@@ -4,8 +4,8 @@ import { relu, sigmoid } from '../../learn/ops/activation.ts';
 import { add, div, log, mul } from '../../learn/ops/arithmetic.ts';
 import { linear, matmul } from '../../learn/ops/linear.ts';
 import { cast, clip, floor, greater, stopGradient, where } from '../../learn/ops/logic.ts';
-import { reduceMean, reduceSum } from '../../learn/ops/reduce.ts';
-import { gather, reshape, slice } from '../../learn/ops/shape.ts';
+import { reduceMean } from '../../learn/ops/reduce.ts';
+import { gather, reshape } from '../../learn/ops/shape.ts';
 import type { ParameterSpec, Parameters } from '../../learn/parameters.ts';
 
 /** What a dual tower is made of; the parts that an ablation leaves out are switches. */
@@ -105,7 +105,10 @@ function dense(g: Graph, p: Parameters, name: string, x: Value): Value {
  * field adds to the logit. Main effects are then as easy to learn as in a logistic regression. Returns [n].
  */
 function firstOrder(g: Graph, embeddings: Value): Value {
-  return reduceSum(g, slice(g, embeddings, 2, 0, 1), { axes: [1, 2] });
+  const [n = 1, fields, dimension] = embeddings.shape as [Value['shape'][number], number, number];
+  const first = Float32Array.from({ length: fields * dimension }, (_, i) => (i % dimension === 0 ? 1 : 0));
+  const flat = reshape(g, embeddings, [n, fields * dimension]);
+  return reshape(g, matmul(g, flat, g.constant(first, [fields * dimension, 1])), [n]);
 }
 
 /**
