@@ -34,6 +34,8 @@ export interface HashedField {
   readonly unknown: number;
   readonly starts: Int32Array;
   readonly ids: Int32Array;
+  /** The only table row of a code; −1 where it has none, or several. Most codes have one, and it is found by one look. */
+  readonly only: Int32Array;
   /** Most terms of a code. */
   readonly width: number;
 }
@@ -45,6 +47,7 @@ export interface HashedField {
 export function hashFields(fields: readonly TermField[], hash: TermHash, known: (hash: bigint) => boolean): HashedField[] {
   return fields.map(({ name, isId, terms }, unknown) => {
     const starts = new Int32Array(terms.length + 1);
+    const only = new Int32Array(terms.length).fill(-1);
     const ids: number[] = [];
     let width = 0;
     terms.forEach((list, code) => {
@@ -54,9 +57,11 @@ export function hashFields(fields: readonly TermField[], hash: TermHash, known: 
         else if (isId) ids.push(unknown);
       }
       starts[code + 1] = ids.length;
-      width = Math.max(width, ids.length - (starts[code] as number));
+      const count = ids.length - (starts[code] as number);
+      if (count === 1) only[code] = ids[ids.length - 1] as number;
+      width = Math.max(width, count);
     });
-    return { name, isId, unknown, starts, ids: Int32Array.from(ids), width };
+    return { name, isId, unknown, starts, ids: Int32Array.from(ids), only, width };
   });
 }
 

@@ -97,8 +97,8 @@ export class Tower {
    */
   lookUp(rows: Int32Array, step?: number): Tensor {
     const { fields, table } = this;
-    if (step === undefined || this.options.dropoutHalf === 0) fillCells(table.cells, fields, rows);
-    else fillWithDropout(table.cells, fields, rows, this.keep, mix(mix(this.options.seed) ^ step));
+    const isTraining = step !== undefined && this.options.dropoutHalf > 0;
+    fillCells(table.cells, fields, rows, isTraining ? { keep: this.keep, key: mix(mix(this.options.seed) ^ step) } : undefined);
     table.pool(rows.length * fields.length);
     return { data: table.pooled, dims: [this.options.batchRows, fields.length, table.dimension] };
   }
@@ -113,37 +113,34 @@ export class Tower {
   }
 }
 
-function fillCells(cells: Cells, fields: readonly ExampleField[], rows: Int32Array): void {
-  const { ids, ends } = cells;
-  let at = 0;
-  let cell = 0;
-  for (const row of rows) {
-    for (const { codes, starts, ids: own } of fields) {
-      if (row >= 0) {
-        const code = codes[row] as number;
-        const end = starts[code + 1] as number;
-        for (let i = starts[code] as number; i < end; i++) ids[at++] = own[i] as number;
-      }
-      ends[cell++] = at;
-    }
-  }
+/** Which ids drop out in a step: a number for each place, not a sequence, so it does not hang on what came before. */
+interface Dropout {
+  readonly keep: Float32Array;
+  readonly key: number;
 }
 
-/** As {@link fillCells}, but an id becomes its field's UNK row with probability 1 − π(n). */
-function fillWithDropout(cells: Cells, fields: readonly ExampleField[], rows: Int32Array, keep: Float32Array, key: number): void {
-  const { ids, ends } = cells;
+/** Writes the table rows of a batch; an id becomes its field's UNK row with probability 1 − π(n) where there is dropout. */
+function fillCells({ ids, ends }: Cells, fields: readonly ExampleField[], rows: Int32Array, dropout: Dropout | undefined): void {
+  const dropped = (field: ExampleField, id: number, at: number): boolean =>
+    dropout !== undefined && field.isId && mix(dropout.key ^ at) >= (dropout.keep[id] as number) * 2 ** 32;
   let at = 0;
   let cell = 0;
-  for (const row of rows) {
-    for (const { codes, starts, ids: own, isId, unknown } of fields) {
+  for (let k = 0; k < rows.length; k++) {
+    const row = rows[k] as number;
+    for (let f = 0; f < fields.length; f++) {
       if (row >= 0) {
-        const code = codes[row] as number;
-        const end = starts[code + 1] as number;
-        for (let i = starts[code] as number; i < end; i++) {
-          const id = own[i] as number;
-          // A number for each place of each step, not a sequence: which ids drop out does not hang on what came before.
-          ids[at] = isId && mix(key ^ at) >= (keep[id] as number) * 2 ** 32 ? unknown : id;
+        const field = fields[f] as ExampleField;
+        const code = field.codes[row] as number;
+        const id = field.only[code] as number;
+        if (id >= 0) {
+          ids[at] = dropped(field, id, at) ? field.unknown : id;
           at++;
+        } else {
+          const end = field.starts[code + 1] as number;
+          for (let i = field.starts[code] as number; i < end; i++, at++) {
+            const one = field.ids[i] as number;
+            ids[at] = dropped(field, one, at) ? field.unknown : one;
+          }
         }
       }
       ends[cell++] = at;

@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../../src/core/errors.ts';
+import { checkpointPath, findModel, readModelFile, saveModel } from '../../../src/core/store/models.ts';
+import { beginRun } from '../../../src/core/store/runs.ts';
+import { NOW, temporaryStore } from './temporary_store.ts';
+
+const MODEL = {
+  modelId: 'dual-tower-1',
+  kind: 'dual-tower',
+  files: { 'a.onnx': Uint8Array.of(1, 2), 'model.json': Uint8Array.of(3) },
+  metrics: { auc: 0.7 },
+};
+
+function laterRun(store: ReturnType<typeof temporaryStore>['store']): number {
+  return beginRun(store, { command: 'test', arguments: [], seed: 1, version: '0', startedAt: NOW });
+}
+
+describe('a saved model', () => {
+  it('is a folder of its files and a row of the store', () => {
+    const { store, runId } = temporaryStore();
+    const saved = saveModel(store, MODEL, NOW, runId);
+    expect(saved).toEqual({ modelId: 'dual-tower-1', kind: 'dual-tower', path: 'models/dual-tower-1' });
+    const folder = join(store.filesDirectory, saved.path);
+    expect(readdirSync(folder).sort()).toEqual(['a.onnx', 'model.json']);
+    expect([...readFileSync(join(folder, 'a.onnx'))]).toEqual([1, 2]);
+    expect([...readModelFile(store, saved, 'model.json')]).toEqual([3]);
+    expect(store.db.prepare('SELECT * FROM models').all()).toEqual([
+      {
+        model_id: 'dual-tower-1',
+        kind: 'dual-tower',
+        path: saved.path,
+        metrics: '{"auc":0.7}',
+        created_at: NOW.toISOString(),
+        run_id: runId,
+      },
+    ]);
+  });
+
+  it('is kept once, and is of the run that made it last', () => {
+    const { store, runId } = temporaryStore();
+    saveModel(store, MODEL, NOW, runId);
+    const [later, second] = [new Date(NOW.getTime() + 1000), laterRun(store)];
+    saveModel(store, MODEL, later, second);
+    expect(store.db.prepare('SELECT created_at, run_id FROM models').all()).toEqual([{ created_at: later.toISOString(), run_id: second }]);
+    expect(readdirSync(join(store.filesDirectory, 'models'))).toEqual(['dual-tower-1']);
+  });
+
+  it('that cannot be written leaves no folder and no row', () => {
+    const { store, runId } = temporaryStore();
+    const broken = { ...MODEL, files: { 'a.onnx': Uint8Array.of(1), 'no/such/folder': Uint8Array.of(2) } };
+    expect(() => saveModel(store, broken, NOW, runId)).toThrow(/ENOENT/);
+    expect(readdirSync(join(store.filesDirectory, 'models'))).toEqual([]);
+    expect(store.db.prepare('SELECT * FROM models').all()).toEqual([]);
+  });
+
+  it('is whole again when its folder was deleted, and what a killed process left beside it does no harm', () => {
+    const { store, runId } = temporaryStore();
+    const { path } = saveModel(store, MODEL, NOW, runId);
+    const folder = join(store.filesDirectory, path);
+    rmSync(folder, { recursive: true });
+    mkdirSync(`${folder}.killed.part`);
+    writeFileSync(join(`${folder}.killed.part`, 'a.onnx'), 'half');
+    saveModel(store, MODEL, NOW, runId);
+    expect(readdirSync(folder).sort()).toEqual(['a.onnx', 'model.json']);
+  });
+});
+
+describe('finding a model', () => {
+  it('gives the one that was trained last, of its kind', () => {
+    const { store, runId } = temporaryStore();
+    saveModel(store, { ...MODEL, modelId: 'z' }, NOW, runId);
+    saveModel(store, { ...MODEL, modelId: 'a' }, NOW, laterRun(store));
+    saveModel(store, { ...MODEL, modelId: 'other', kind: 'mil' }, NOW, laterRun(store));
+    expect(findModel(store, 'dual-tower', undefined).modelId).toBe('a');
+    expect(findModel(store, 'dual-tower', 'z').modelId).toBe('z');
+    // Trained again, the first is the newest.
+    saveModel(store, { ...MODEL, modelId: 'z' }, NOW, laterRun(store));
+    expect(findModel(store, 'dual-tower', undefined).modelId).toBe('z');
+  });
+
+  it('says which there are when the id is another, and how to make one when there is none', () => {
+    const { store, runId } = temporaryStore();
+    expect(() => findModel(store, 'dual-tower', undefined)).toThrow(UserError);
+    expect(() => findModel(store, 'dual-tower', 'x')).toThrow(expect.objectContaining({ hint: 'Train one: atelier train dual-tower.' }));
+    saveModel(store, MODEL, NOW, runId);
+    expect(() => findModel(store, 'dual-tower', 'x')).toThrow('Expected one of the models dual-tower-1 but received "x".');
+    expect(() => findModel(store, 'mil', 'dual-tower-1')).toThrow(/Expected a mil model/);
+  });
+
+  it('refuses a file that is gone', () => {
+    const { store, runId } = temporaryStore();
+    const saved = saveModel(store, MODEL, NOW, runId);
+    rmSync(join(store.filesDirectory, saved.path, 'a.onnx'));
+    expect(() => readModelFile(store, saved, 'a.onnx')).toThrow(UserError);
+    expect(() => readModelFile(store, saved, 'a.onnx')).toThrow(/a\.onnx but it is not there/);
+  });
+});
+
+describe('the place of a checkpoint', () => {
+  it('is a folder that is there', () => {
+    const { store } = temporaryStore();
+    const path = checkpointPath(store, 'key');
+    expect(path).toBe(join(store.filesDirectory, 'training', 'key.checkpoint'));
+    expect(existsSync(join(store.filesDirectory, 'training'))).toBe(true);
+  });
+});
