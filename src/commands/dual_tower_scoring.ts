@@ -38,6 +38,6 @@ export async function openDualTower(
   const entities = await readEntities(store, metadata.spec, { logId, ads: options.ads });
   const sides = { left: servedSide(metadata.left), right: servedSide(metadata.right) };
   const fields = contextTerms(metadata.spec, sides, entities, options.contexts);
-  const model = await ServedModel.open(files, sides, fields, { threads: 1, source: stored.path });
+  const model = await ServedModel.open(files, sides, fields, { threads: 1, source: stored.path, shift: metadata.shift });
   return { modelId: stored.modelId, metadata, entities, model };
 }

@@ -1,14 +1,19 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { MS_PER_DAY } from '../core/feedback/days.ts';
 import type { Evaluation } from '../core/models/dual_tower/evaluation.ts';
 import type { StoredPrior } from '../core/models/dual_tower/metadata.ts';
 import type { DualTowerOptions } from '../core/models/dual_tower/options.ts';
+import type { LogitShift } from '../core/models/dual_tower/served_model.ts';
 import { SPLITS, type Split, type SplitKind } from '../core/models/dual_tower/split.ts';
 import type { TrainedModel } from '../core/models/dual_tower/trained_model.ts';
 import type { TrainingRun } from '../core/models/dual_tower/training_run.ts';
 import type { Examples, FieldSpec } from '../core/models/features/field.ts';
 import { type CliContext, createCommand, parseList, parsePositiveInteger, type StoreSession, storeAction, unknownIds } from './shared.ts';
 import { type AblationRow, differenceJson, evaluationJson, tellTraining } from './train_text.ts';
+
+/** A training that was not gone on with for so long is forgotten. */
+const CHECKPOINT_DAYS = 7;
 
 interface Options {
   readonly log?: string;
@@ -67,6 +72,7 @@ async function trainDualTower(session: StoreSession<Options>) {
   const { DEFAULT_OPTIONS, defaultBatchRows } = await import('../core/models/dual_tower/options.ts');
   const { splitExamples } = await import('../core/models/dual_tower/split.ts');
   const { findLog } = await import('../core/store/logs.ts');
+  const { removeOldCheckpoints } = await import('../core/store/models.ts');
   const { readExamples } = await import('./training_data.ts');
   const { store, options, seed } = session;
   const logId = findLog(store, options.log);
@@ -81,7 +87,7 @@ async function trainDualTower(session: StoreSession<Options>) {
     ...(options.dimension && { dimension: options.dimension }),
   };
   const trained = await trainOne(session, { name: 'dual tower', examples, split, settings });
-  const { evaluation, model, prior, predictions } = await assess(examples, split, trained, seed);
+  const { evaluation, model, prior, shift, predictions } = await assess(examples, split, trained, seed);
   const metrics = {
     ...evaluationJson(evaluation),
     steps: trained.steps,
@@ -89,8 +95,19 @@ async function trainDualTower(session: StoreSession<Options>) {
     validation_losses: trained.search.losses,
     prior,
   };
-  const { modelId, path: folder } = await save(session, { examples, spec, split: options, settings, trained, model, prior, metrics });
+  const { modelId, path: folder } = await save(session, {
+    examples,
+    spec,
+    split: options,
+    settings,
+    trained,
+    model,
+    prior,
+    shift,
+    metrics,
+  });
   trained.finish();
+  removeOldCheckpoints(store, new Date(session.now.getTime() - CHECKPOINT_DAYS * MS_PER_DAY));
   const path = join(`${options.store}.files`, folder);
   const ablations = options.ablate ? await ablate(session, examples, split, settings, predictions, evaluation) : [];
   const json = {
@@ -168,18 +185,32 @@ async function assess(examples: Examples, split: Split, { trainer, rows: trained
   const { evaluate, heldOutRows } = await import('../core/models/dual_tower/evaluation.ts');
   const { scoredFields, serveTrained } = await import('../core/models/dual_tower/trained_model.ts');
   const { ServedModel } = await import('../core/models/dual_tower/served_model.ts');
-  const { firstChoices, heldOutPrior, scoreAll } = await import('../core/models/dual_tower/scoring.ts');
+  const { fitShift } = await import('../core/models/dual_tower/logit_shift.ts');
+  const { firstChoices, heldOutPrior, scoreAll, sumRows } = await import('../core/models/dual_tower/scoring.ts');
   const { click } = await trainer.predict(split.heldOut);
   const model = serveTrained(trainer, examples, trainedOn);
-  const served = await ServedModel.open(model.files, model.sides, scoredFields(examples), { threads: 1, source: 'the trained model' });
-  const scores = await scoreAll(served, examples);
-  await served.close();
+  const { exposure } = trainer;
   await trainer.close();
+  const scoresOf = async (areStrangers: boolean, shift: LogitShift) => {
+    const fields = scoredFields(examples, areStrangers);
+    const served = await ServedModel.open(model.files, model.sides, fields, { threads: 1, source: 'the trained model', shift });
+    const scores = await scoreAll(served, examples);
+    await served.close();
+    return scores;
+  };
+  const { ad, ads, creative, creatives } = examples;
+  const raw = await scoresOf(false, { ad: 0, click: 0 });
+  const shift = {
+    ad: fitShift(sumRows(examples, trainedOn, exposure, ad, ads.length), raw.adCtr),
+    click: fitShift(sumRows(examples, trainedOn, exposure, creative, creatives.length), raw.ctr),
+  };
+  const scores = await scoresOf(false, shift);
   const rows = heldOutRows(examples, split.heldOut);
   const top = firstChoices(examples, split.heldOut, scores.ctr);
   const evaluation = evaluate(examples, split, rows, click, top, seed);
-  const prior = heldOutPrior(examples, split.heldOut, trainer.exposure, scores.ctr);
-  return { evaluation, model, prior, predictions: click };
+  const held = sumRows(examples, split.heldOut, exposure, creative, creatives.length);
+  const prior = heldOutPrior(held, scores.ctr, (await scoresOf(true, shift)).ctr);
+  return { evaluation, model, prior, shift, predictions: click };
 }
 
 async function save(
@@ -192,13 +223,14 @@ async function save(
     readonly trained: Trained;
     readonly model: TrainedModel;
     readonly prior: StoredPrior | null;
+    readonly shift: LogitShift;
     readonly metrics: unknown;
   },
 ) {
   const { sha256 } = await import('../core/ids.ts');
   const { encodeMetadata, modelIdOf, storedSide } = await import('../core/models/dual_tower/metadata.ts');
   const { saveModel } = await import('../core/store/models.ts');
-  const { examples, spec, split, settings, trained, model, prior, metrics } = made;
+  const { examples, spec, split, settings, trained, model, prior, shift, metrics } = made;
   const metadata = encodeMetadata({
     log: session.options.log ?? null,
     ads: session.options.ads ?? null,
@@ -209,6 +241,7 @@ async function save(
     exposure: examples.positions.map((position, i) => ({ ...position, factor: trained.trainer.exposure[i] as number })),
     left: storedSide(model.sides.left),
     right: storedSide(model.sides.right),
+    shift,
     prior,
     metrics,
     files: { left: sha256(model.files.left), right: sha256(model.files.right) },

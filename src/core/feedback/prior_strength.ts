@@ -52,5 +52,8 @@ export function fitPriorStrength(
     clicks,
     Float64Array.from(exposure, (e) => mean * e),
   );
-  return { ...predicted, scale, logLikelihoodOfConstant: constant.logLikelihood };
+  const { atBound, atLeast, logLikelihood } = predicted;
+  // Where no k is too large, the clicks are few or alike: what they prove is the least k, not the greatest.
+  const k = atBound ? atLeast() : predicted.k;
+  return { k, atBound, logLikelihood, scale, logLikelihoodOfConstant: constant.logLikelihood };
 }

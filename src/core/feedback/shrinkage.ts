@@ -9,6 +9,8 @@ const AT_BOUND = 0.01;
 interface Strength {
   /** Prior weight in clicks. */
   readonly k: number;
+  /** The lower end of its 95 % interval by the likelihood ratio. */
+  readonly atLeast: () => number;
   /** Whether k is at the end of its range: above, the differences are within noise. */
   readonly atBound: boolean;
   /** The marginal's logarithm at k, but for `−Σ lnΓ(C_i+1)`, which depends on the clicks alone. */
@@ -44,6 +46,21 @@ export function fitShrinkage(clicks: ArrayLike<number>, exposure: ArrayLike<numb
   return { k, m, atBound };
 }
 
+/** Fall of the log-likelihood at the end of a 95 % interval by the likelihood ratio: half of χ²'s .95 quantile. */
+const INTERVAL_FALL = 1.92;
+const HALVINGS = 30;
+
+function lowerStrength(marginal: (logK: number) => number, best: number): number {
+  const least = marginal(best) - INTERVAL_FALL;
+  let [below, above] = [LOG_K_MIN, best];
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (below + above) / 2;
+    if (marginal(middle) < least) below = middle;
+    else above = middle;
+  }
+  return Math.exp(above);
+}
+
 /**
  * The k that maximises the negative-binomial marginal of clicks with means μ_i,
  * `Σ lnΓ(C_i+k) − lnΓ(k) + k·ln(k/(k+μ_i)) + C_i·ln(μ_i/(k+μ_i))`, over ln k in [−3, 12].
@@ -55,7 +72,12 @@ export function fitStrength(clicks: ArrayLike<number>, expected: ArrayLike<numbe
   const grid = Array.from({ length: LOG_K_MAX - LOG_K_MIN + 1 }, (_, i) => LOG_K_MIN + i);
   const best = grid.map((logK) => ({ logK, value: marginal(logK) })).reduce((a, b) => (b.value > a.value ? b : a)).logK;
   const logK = maximise(marginal, Math.max(LOG_K_MIN, best - 1), Math.min(LOG_K_MAX, best + 1));
-  return { k: Math.exp(logK), atBound: logK > LOG_K_MAX - AT_BOUND, logLikelihood: marginal(logK) };
+  return {
+    k: Math.exp(logK),
+    atLeast: () => lowerStrength(marginal, logK),
+    atBound: logK > LOG_K_MAX - AT_BOUND,
+    logLikelihood: marginal(logK),
+  };
 }
 
 function logMarginal(clicks: ArrayLike<number>, expected: ArrayLike<number>, k: number): number {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 
@@ -22,7 +22,8 @@ export function writeCheckpoint<State>(path: string, { state, vectors }: Checkpo
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32LE(header.length);
   const hash = createHash('sha256');
-  const temporary = `${path}.part`;
+  // The random part only keeps two processes apart.
+  const temporary = `${path}.${randomUUID()}.part`;
   const file = openSync(temporary, 'w');
   try {
     for (const part of [Buffer.from(MAGIC), length, header, ...Object.values(vectors).map(bytesOf)]) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Store } from './open.ts';
@@ -24,11 +24,13 @@ interface NewModel extends Omit<StoredModel, 'path'> {
 export function saveModel(store: Store, { modelId, kind, files, metrics }: NewModel, now: Date, runId: number): StoredModel {
   const path = `models/${modelId}`;
   const folder = join(store.filesDirectory, path);
-  if (!existsSync(folder)) {
+  if (!isWhole(folder, files)) {
     const temporary = `${folder}.${randomUUID()}.part`;
     mkdirSync(temporary, { recursive: true });
     try {
       for (const [name, bytes] of Object.entries(files)) writeFileSync(join(temporary, name), bytes);
+      // What stands there under the same id is damaged.
+      rmSync(folder, { recursive: true, force: true });
       renameSync(temporary, folder);
     } finally {
       rmSync(temporary, { recursive: true, force: true });
@@ -41,6 +43,13 @@ export function saveModel(store: Store, { modelId, kind, files, metrics }: NewMo
     )
     .run(modelId, kind, path, JSON.stringify(metrics), now.toISOString(), runId);
   return { modelId, kind, path };
+}
+
+function isWhole(folder: string, files: Readonly<Record<string, Uint8Array>>): boolean {
+  return Object.entries(files).every(([name, bytes]) => {
+    const path = join(folder, name);
+    return existsSync(path) && readFileSync(path).equals(bytes);
+  });
 }
 
 /**
@@ -64,6 +73,15 @@ export function readModelFile(store: Store, { path, kind }: StoredModel, name: s
   if (!existsSync(file))
     throw new UserError(`Expected the model's file ${file} but it is not there.`, `Train it again: atelier train ${kind}.`);
   return readFileSync(file);
+}
+
+/** Removes the checkpoints that were last written before a moment: nobody goes on from them. */
+export function removeOldCheckpoints(store: Store, before: Date): void {
+  const folder = join(store.filesDirectory, 'training');
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (statSync(join(folder, name)).mtime < before) rmSync(join(folder, name), { force: true });
+  }
 }
 
 /** Where a training under way keeps its checkpoint; the folder is made. */

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts';
 import type { Entities, FieldSpec } from '../features/field.ts';
 import { binOf } from '../features/quantile_bins.ts';
+import { hashTerm, holds } from './hashed_fields.ts';
 import type { ScoredFields, ServedSide } from './served_model.ts';
 
 /**
@@ -16,7 +17,8 @@ export function contextTerms(
   contexts: readonly ReadonlyMap<string, string>[],
 ): ScoredFields {
   const specOf = new Map(spec.map((field) => [field.name, field]));
-  const asked = sides.left.fields.filter(({ of }) => of === 'row').map(({ name }) => name);
+  // What hangs on a user's past is no circumstance that can be asked for.
+  const asked = sides.left.fields.filter(({ of, name }) => of === 'row' && !/^(user|cross)\b/.test(name)).map(({ name }) => name);
   for (const name of contexts.flatMap((context) => [...context.keys()])) {
     if (asked.includes(name)) continue;
     const known = asked.length > 0 ? `one of ${asked.join(', ')}` : 'no context, as the model has none,';
@@ -28,7 +30,7 @@ export function contextTerms(
     left: sides.left.fields.map(({ name, of }) =>
       contexts.flatMap((context) => {
         if (of !== 'row') return known(name, entities.ads.length);
-        const list = context.has(name) ? [termOf(specOf.get(name) as FieldSpec, context.get(name) as string)] : [];
+        const list = context.has(name) ? [knownTerm(specOf.get(name) as FieldSpec, context.get(name) as string, sides.left)] : [];
         return Array.from({ length: entities.ads.length }, () => list);
       }),
     ),
@@ -36,6 +38,13 @@ export function contextTerms(
       of === 'row' ? entities.creatives.map(() => []) : known(name, entities.creatives.length),
     ),
   };
+}
+
+/** @throws UserError for a value that training has not seen, of which the model knows nothing */
+function knownTerm(field: FieldSpec, value: string, side: ServedSide): string {
+  const term = termOf(field, value);
+  if (holds(side.known, hashTerm(side.hash, field.name, term))) return term;
+  throw new UserError(`Expected a value of ${field.name} that the log has but received "${value}".`);
 }
 
 /** The term of a value: itself, or the bin of a number. */

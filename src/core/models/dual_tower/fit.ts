@@ -1,4 +1,4 @@
-import { throwIfInterrupted } from '../../errors.ts';
+import { throwIfInterrupted, UserError } from '../../errors.ts';
 import { warmUpCosine } from '../../learn/optimisers.ts';
 import type { OnProgress } from '../../progress.ts';
 import type { Examples } from '../features/field.ts';
@@ -72,7 +72,10 @@ export async function fitDualTower(trainer: DualTowerTrainer, fit: FitOptions): 
     await trainer.step(batchAt(order, place, batchRows), schedule(progress.steps + 1));
     progress = { ...progress, steps: progress.steps + 1 };
     if (looked && (progress.steps % every === 0 || progress.steps === steps)) {
-      const losses = [...progress.losses, await trainer.loss(looked)];
+      const loss = await trainer.loss(looked);
+      if (!Number.isFinite(loss))
+        throw new UserError(`Expected a finite validation loss after ${progress.steps} steps but received ${loss}.`);
+      const losses = [...progress.losses, loss];
       const best = losses.indexOf(Math.min(...losses));
       const isBest = best === losses.length - 1;
       progress = { ...progress, losses, ...(isBest && { bestSteps: progress.steps }), isDone: losses.length - 1 - best >= patience };

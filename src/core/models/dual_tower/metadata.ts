@@ -4,7 +4,7 @@ import type { FieldSpec } from '../features/field.ts';
 import type { TermHash } from './hashed_fields.ts';
 import type { NetworkShape } from './network.ts';
 import type { DualTowerOptions } from './options.ts';
-import type { ServedSide } from './served_model.ts';
+import type { LogitShift, ServedSide } from './served_model.ts';
 import type { SplitKind } from './split.ts';
 
 const FORMAT = 1;
@@ -39,6 +39,8 @@ export interface DualTowerMetadata {
   readonly exposure: readonly { readonly scene: string; readonly position: number; readonly factor: number }[];
   readonly left: StoredSide;
   readonly right: StoredSide;
+  /** Added to the logits of p_ad and p where circumstances are not known. */
+  readonly shift: LogitShift;
   readonly prior: StoredPrior | null;
   readonly metrics: unknown;
   /** SHA-256 of the ONNX files. */

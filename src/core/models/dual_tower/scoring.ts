@@ -45,25 +45,38 @@ export function firstChoices({ ads, ad, creative }: Examples, rows: Int32Array, 
   return top;
 }
 
+/** Clicks and effective impressions (at exposure factor 1) of each creative, or of each ad. */
+export interface Sums {
+  readonly clicks: Float64Array;
+  readonly effective: Float64Array;
+}
+
+/** Sums over rows; `of`: creative or ad index of each row of the log, below `count`. */
+export function sumRows(examples: Examples, rows: Int32Array, exposure: Float64Array, of: Int32Array, count: number): Sums {
+  const { position, clicks, impressions } = examples;
+  const sums = { clicks: new Float64Array(count), effective: new Float64Array(count) };
+  for (const row of rows) {
+    const [index, shown] = [of[row] as number, impressions ? (impressions[row] as number) : 1];
+    sums.clicks[index] = (sums.clicks[index] as number) + (clicks[row] as number);
+    sums.effective[index] = (sums.effective[index] as number) + shown * (exposure[position[row] as number] as number);
+  }
+  return sums;
+}
+
 /**
- * What the predictions are worth as prior means of ECOI, by the held-out clicks and effective impressions of each creative.
+ * What predictions are worth as prior means of ECOI, by held-out clicks. The strength is that of the predictions of strangers: creatives
+ * that most held-out rows show are known by their own clicks, and would lend new ones a weight that these have not earned.
+ * @param ctr predictions, `strangers`: predictions with all creatives' ids taken for unknown
  * @returns null without a held-out click
  */
-export function heldOutPrior(examples: Examples, rows: Int32Array, exposure: Float64Array, ctr: Float32Array): StoredPrior | null {
-  const { creative, position, clicks, impressions, creatives } = examples;
-  const [clicked, effective] = [new Float64Array(creatives.length), new Float64Array(creatives.length)];
-  for (const row of rows) {
-    const [index, shown] = [creative[row] as number, impressions ? (impressions[row] as number) : 1];
-    clicked[index] = (clicked[index] as number) + (clicks[row] as number);
-    effective[index] = (effective[index] as number) + shown * (exposure[position[row] as number] as number);
-  }
-  const fitted = fitPriorStrength(clicked, effective, ctr);
-  return fitted
-    ? {
-        strength: fitted.k,
-        scale: fitted.scale,
-        log_likelihood: fitted.logLikelihood,
-        log_likelihood_of_constant: fitted.logLikelihoodOfConstant,
-      }
-    : null;
+export function heldOutPrior({ clicks, effective }: Sums, ctr: Float32Array, strangers: Float32Array): StoredPrior | null {
+  const fitted = fitPriorStrength(clicks, effective, strangers);
+  const known = fitPriorStrength(clicks, effective, ctr);
+  if (!fitted || !known) return null;
+  return {
+    strength: fitted.k,
+    scale: known.scale,
+    log_likelihood: fitted.logLikelihood,
+    log_likelihood_of_constant: fitted.logLikelihoodOfConstant,
+  };
 }

@@ -9,6 +9,7 @@ import { type Layout, type Parameters, requireFinite } from '../../learn/paramet
 import { createSession, type Session, type Tensors } from '../../learn/session.ts';
 import { compileForward } from '../../learn/training_step.ts';
 import { type HashedField, hashFields, holds, type TermField, type TermHash } from './hashed_fields.ts';
+import { shifted } from './logit_shift.ts';
 import { HIDDEN_STATE, leftTower, type NetworkShape, rightTower } from './network.ts';
 
 /** One tower's inputs, as a model's metadata keeps them. */
@@ -94,6 +95,14 @@ export interface AdScores {
   readonly ctr: Float32Array;
 }
 
+/** Added to the logits of p_ad and p, so that predictions in average circumstances add up to clicks. */
+export interface LogitShift {
+  readonly ad: number;
+  readonly click: number;
+}
+
+const NO_SHIFT: LogitShift = { ad: 0, click: 0 };
+
 /** A dual tower ready to predict for the ads and creatives whose terms it was given. */
 export class ServedModel {
   /** Runs of the left tower, and creatives that the right tower was run on. */
@@ -102,11 +111,13 @@ export class ServedModel {
   private readonly left: ServedTower;
   private readonly right: ServedTower;
   private readonly source: string;
+  private readonly shift: LogitShift;
 
-  private constructor(left: ServedTower, right: ServedTower, source: string) {
+  private constructor(left: ServedTower, right: ServedTower, source: string, shift: LogitShift) {
     this.left = left;
     this.right = right;
     this.source = source;
+    this.shift = shift;
   }
 
   /** @throws UserError when a file is no ONNX model, or one of another version */
@@ -114,16 +125,16 @@ export class ServedModel {
     files: { readonly left: Uint8Array; readonly right: Uint8Array },
     sides: { readonly left: ServedSide; readonly right: ServedSide },
     fields: ScoredFields,
-    options: { readonly threads: number; readonly source: string },
+    options: { readonly threads: number; readonly source: string; readonly shift?: LogitShift },
   ): Promise<ServedModel> {
-    const { threads, source } = options;
+    const { threads, source, shift = NO_SHIFT } = options;
     const open = async (tower: 'left' | 'right'): Promise<ServedTower> => {
       const file = `${source}/${tower}.onnx`;
       readModelHeader(files[tower], file);
       const session = await createSession(files[tower], { threads, source: file });
       return new ServedTower(session, sides[tower], fields[tower]);
     };
-    return new ServedModel(await open('left'), await open('right'), source);
+    return new ServedModel(await open('left'), await open('right'), source, shift);
   }
 
   /**
@@ -137,11 +148,13 @@ export class ServedModel {
     if (!hidden || !logit || !adCtr) throw new UserError(`Expected outputs hidden, logit and p_ad of ${this.source}/left.onnx.`, RETRAIN);
     const { p } = creatives.length > 0 ? await this.right.run(creatives, { hidden, logit }) : { p: NO_CREATIVES };
     this.rightRows += creatives.length;
-    const ctr = p?.data as Float32Array;
-    if (![adCtr.data[0], ...ctr].every((value) => Number.isFinite(value))) {
+    if (!p) throw new UserError(`Expected an output p of ${this.source}/right.onnx.`, RETRAIN);
+    const ctr = (p.data as Float32Array).map((value) => shifted(value, this.shift.click));
+    const ofAd = shifted(adCtr.data[0] as number, this.shift.ad);
+    if (!Number.isFinite(ofAd) || !ctr.every(Number.isFinite)) {
       throw new UserError(`Expected finite predictions of ${this.source} but received others.`, RETRAIN);
     }
-    return { adCtr: adCtr.data[0] as number, ctr };
+    return { adCtr: ofAd, ctr };
   }
 
   async close(): Promise<void> {

@@ -56,7 +56,7 @@ function splitByCreatives({ rows, ad, creative, creatives, order }: Examples, sh
     shown[creative[row] as number] = 1;
     adOf[creative[row] as number] = ad[row] as number;
   }
-  const draws = Float64Array.from(creatives, ({ creativeId }) => draw(creativeId, seed));
+  const draws = Float64Array.from(creatives, ({ adId, creativeId }) => draw(`${adId}|${creativeId}`, seed));
   // The one with the largest hash stays, or nothing would be known of its ad.
   const kept = new Map<number, number>();
   const shownOnes = [...shown.keys()].filter((index) => shown[index] === 1);
@@ -76,7 +76,7 @@ function splitByCreatives({ rows, ad, creative, creatives, order }: Examples, sh
   return { train: rowsOf(0), validation: rowsOf(1), heldOut: rowsOf(2) };
 }
 
-/** A number in [0, 1) that hangs on the id and the seed alone. */
-function draw(creativeId: string, seed: number): number {
-  return Number(hash64(`${seed}|${creativeId}`) % 1_000_003n) / 1_000_003;
+/** A number in [0, 1) that hangs on the key and the seed alone. */
+function draw(key: string, seed: number): number {
+  return Number(hash64(`${seed}|${key}`) % 1_000_003n) / 1_000_003;
 }

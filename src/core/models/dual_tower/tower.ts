@@ -45,6 +45,7 @@ export class Tower {
   /** π(n) of each row: the probability that an id of n training impressions keeps its own embedding in a training step. */
   private readonly keep: Float32Array;
   private readonly options: TowerOptions;
+  private readonly stream: number;
 
   /** @param stream tells the two towers' random numbers apart */
   constructor(
@@ -57,6 +58,7 @@ export class Tower {
     const { dimension, hashBits, batchRows, dropoutHalf, l2, seed } = options;
     const counts = fields.map((field) => countCodes(field, rows, impressions));
     this.options = options;
+    this.stream = stream;
     this.hash = { seed, rows: tableRows(countUsedTerms(fields, counts), hashBits), fields: fields.length };
     this.counts = countRows(fields, this.hash, counts);
     const hashed = hashFields(fields, this.hash, (term) => holds(this.counts.known, term));
@@ -98,7 +100,12 @@ export class Tower {
   lookUp(rows: Int32Array, step?: number): Tensor {
     const { fields, table } = this;
     const isTraining = step !== undefined && this.options.dropoutHalf > 0;
-    fillCells(table.cells, fields, rows, isTraining ? { keep: this.keep, key: mix(mix(this.options.seed) ^ step) } : undefined);
+    fillCells(
+      table.cells,
+      fields,
+      rows,
+      isTraining ? { keep: this.keep, key: mix(mix(this.options.seed ^ this.stream) ^ step) } : undefined,
+    );
     table.pool(rows.length * fields.length);
     return { data: table.pooled, dims: [this.options.batchRows, fields.length, table.dimension] };
   }

@@ -30,7 +30,7 @@ export function serveTrained(trainer: DualTowerTrainer, examples: Examples, rows
   const sides = { left: sideOf(trainer.left, 'left'), right: sideOf(trainer.right, 'right') };
   const tableOf = (side: 'left' | 'right'): Float32Array => {
     const isOfRow = sides[side].fields.map(({ of }) => of === 'row');
-    return withTypicalRows(trainer[side], isOfRow, rows);
+    return withTypicalRows(trainer[side], isOfRow, rows, examples.impressions);
   };
   const files = towerFiles({
     shape: trainer.shape,
@@ -42,9 +42,18 @@ export function serveTrained(trainer: DualTowerTrainer, examples: Examples, rows
   return { files, sides };
 }
 
-/** The terms of all ads and creatives of the examples, nothing known of the circumstances. */
-export function scoredFields(examples: Pick<Examples, 'fields' | 'ads' | 'creatives'>): ScoredFields {
+/** A term that no log has. */
+const UNKNOWN = ['\0'];
+
+/**
+ * The terms of all ads and creatives of the examples, nothing known of the circumstances.
+ * @param areStrangers take the ids of all creatives for unknown
+ */
+export function scoredFields(examples: Pick<Examples, 'fields' | 'ads' | 'creatives'>, areStrangers = false): ScoredFields {
   const termsOf = (side: 'left' | 'right', entities: number) =>
-    ofSide(examples.fields, side).map(({ of, terms }) => (of === 'row' ? Array.from({ length: entities }, () => []) : terms));
+    ofSide(examples.fields, side).map(({ of, isId, terms }) => {
+      if (of === 'row') return Array.from({ length: entities }, () => []);
+      return areStrangers && side === 'right' && isId ? terms.map((list) => (list.length > 0 ? UNKNOWN : list)) : terms;
+    });
   return { left: termsOf('left', examples.ads.length), right: termsOf('right', examples.creatives.length) };
 }

@@ -120,7 +120,8 @@ function creativeFields(creatives: readonly CreativeContent[], reading: Reading)
       ...[...parts].map(([part, lists]) => entityField(`${name}.${part}`, 'right', 'creative', lists, false)),
     ];
   });
-  const ids = creatives.map(({ creativeId }) => [creativeId]);
+  // A creative's id may be the same in several ads.
+  const ids = creatives.map(({ adId, creativeId }) => [`${adId}|${creativeId}`]);
   return [entityField('creative', 'right', 'creative', ids, true), ...ofKinds];
 }
 

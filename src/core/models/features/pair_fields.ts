@@ -46,7 +46,7 @@ export function pairFields(creative: Int32Array, contexts: readonly ContextColum
     const equal = combine((left, term) => (left && term ? [left === term ? '1' : '0'] : []));
     const share = context.terms.some((term) => term !== '' && own.terms.includes(term));
     const field = (name: string, terms: Field['terms']): Field => ({ name, side: 'right', isId: false, of: 'row', codes, terms });
-    return [field(`cross.${nameOf(pair)}`, crossed), ...(share ? [field(`cross.same.${nameOf(pair)}`, equal)] : [])];
+    return [field(`cross.with.${nameOf(pair)}`, crossed), ...(share ? [field(`cross.same.${nameOf(pair)}`, equal)] : [])];
   });
 }
 
