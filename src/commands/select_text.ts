@@ -124,8 +124,9 @@ export function planTable(plans: readonly PlanRow[]): string[] {
 }
 
 /** One line about the model's predictions; none without a model. */
-export function describePriors({ kind, modelId, strength }: Priors, plans: readonly NamedPlan[]): string[] {
+export function describePriors({ kind, modelId, strength, isPreferred }: Priors, plans: readonly NamedPlan[]): string[] {
   if (kind === 'ecoi') return [];
+  if (!isPreferred) return [`prior: that of the log, as held-out clicks are better explained by one mean than by dual tower ${modelId}`];
   const creatives = plans.flatMap(({ plan }) => plan.creatives);
   const predicted = creatives.filter(({ prior }) => prior.isPredicted).length;
   return [

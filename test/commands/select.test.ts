@@ -205,7 +205,7 @@ describe('select', () => {
   it('expects of every creative the mean ECOI of all, counted for as much as the logs say', async () => {
     const folder = await simulatedStore();
     const { prior, ads } = await commandJson<Plan>(folder, ['select']);
-    expect(prior).toEqual({ kind: 'ecoi', model_id: null, strength: expect.any(Number), scale: null });
+    expect(prior).toEqual({ kind: 'ecoi', model_id: null, strength: expect.any(Number), scale: null, is_preferred: false });
     expect(await commandJson<Plan>(folder, ['select', '--prior', 'ecoi'])).toMatchObject({ prior, ads });
     const { creatives } = await commandJson<{ creatives: Ecoi[] }>(folder, ['ecoi']);
     const shrunk = new Map(creatives.map((creative) => [creative.creative_id, creative]));
@@ -228,7 +228,13 @@ describe('select', () => {
     });
     const { model_id } = await commandJson<{ model_id: string }>(folder, ['train', 'dual-tower', '--epochs', '1']);
     const plan = await commandJson<Plan>(folder, ['select', '--prior', 'dual-tower', '--explain', 'ad-0001-new']);
-    expect(plan.prior).toEqual({ kind: 'dual-tower', model_id, strength: expect.any(Number), scale: expect.any(Number) });
+    expect(plan.prior).toEqual({
+      kind: 'dual-tower',
+      model_id,
+      strength: expect.any(Number),
+      scale: expect.any(Number),
+      is_preferred: true,
+    });
     const creatives = plan.ads.flatMap((ad) => ad.creatives);
     for (const { prior_mean, index, reward, ecoi_shrunk } of creatives) {
       expect(prior_mean).toBeGreaterThan(0);

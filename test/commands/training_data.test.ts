@@ -79,7 +79,7 @@ describe('readExamples', () => {
       note: ['leaf'],
       'note.category': ['drinks'],
       'note.entities': ['acme'],
-      creative: ['t2'],
+      creative: ['tea|t2'],
       'title.words': ['black', 'leaves'],
       'title.style': ['plain'],
       'log.topic': ['black'],
@@ -161,7 +161,7 @@ describe('readEntities', () => {
     expect(entities.fields).toEqual(ofEntities.map(({ name, side, isId, of, terms }) => ({ name, side, isId, of, terms })));
     const unseen = Object.fromEntries(entities.fields.filter(({ of }) => of === 'creative').map(({ name, terms }) => [name, terms[3]]));
     expect(unseen).toMatchObject({
-      creative: ['t3'],
+      creative: ['tea|t3'],
       'title.words': ['white', 'leaves', 'acme'],
       'title.entities': ['acme'],
       'log.topic': [],

@@ -45,12 +45,13 @@ describe('fitPriorStrength', () => {
     expect(fitted.logLikelihoodOfConstant).toBeCloseTo(logMarginal([20, 30], [100 / 3, 50 / 3], constant.k), 8);
   });
 
-  it('maximises the negative-binomial marginal over its range', () => {
+  it('maximises the negative-binomial marginal over its range where the maximum is within', () => {
     fc.assert(
       fc.property(rows, (drawn) => {
         const fitted = fitRows(drawn);
         fc.pre(fitted !== undefined);
-        const { k, scale } = fitted as PriorStrength;
+        const { k, scale, atBound } = fitted as PriorStrength;
+        fc.pre(!atBound);
         const clicks = drawn.map((row) => row.clicks);
         const expected = drawn.map(({ mean, exposure }) => scale * mean * exposure);
         const best = logMarginal(clicks, expected, k);
@@ -58,6 +59,35 @@ describe('fitPriorStrength', () => {
         for (let x = -3; x <= 12; x += 0.25) expect(logMarginal(clicks, expected, Math.exp(x))).toBeLessThanOrEqual(best + 0.01);
       }),
     );
+  });
+
+  it('takes the least strength that the clicks allow where none is too large', () => {
+    fc.assert(
+      fc.property(rows, (drawn) => {
+        // Clicks as the predictions say: no rate differs from its mean.
+        const exact = drawn.map((row) => ({ ...row, clicks: Math.round(row.mean * row.exposure) }));
+        const fitted = fitRows(exact);
+        fc.pre(fitted?.atBound === true);
+        const { k, scale, logLikelihood } = fitted as PriorStrength;
+        const clicks = exact.map((row) => row.clicks);
+        const expected = exact.map(({ mean, exposure }) => scale * mean * exposure);
+        expect(k).toBeLessThan(Math.exp(12));
+        // The lower end of a 95 % interval: 1.92 nats below the best, or the least k of the range where that is not so far below.
+        const fall = logLikelihood - logMarginal(clicks, expected, k);
+        if (k > Math.exp(-3) * 1.001) expect(fall).toBeCloseTo(1.92, 3);
+        else expect(fall).toBeLessThan(1.93);
+      }),
+    );
+  });
+
+  it('proves more strength the more clicks agree', () => {
+    const strengths = [10, 100, 1_000].map((clicks) => {
+      const fitted = fitPriorStrength([clicks, clicks, clicks], [1_000, 2_000, 4_000], [0.04, 0.02, 0.01]) as PriorStrength;
+      expect(fitted.atBound).toBe(true);
+      return fitted.k;
+    });
+    expect(strengths).toEqual(strengths.toSorted((a, b) => a - b));
+    expect(strengths[2]).toBeGreaterThan(10 * (strengths[0] as number));
   });
 
   it('finds the strength and the scale that rates were drawn with', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitShrinkage } from '../../../src/core/feedback/shrinkage.ts';
+import { fitShrinkage, fitStrength } from '../../../src/core/feedback/shrinkage.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import { poisson } from './made_cells.ts';
 
@@ -68,5 +68,42 @@ describe('fitShrinkage', () => {
     expect(fitShrinkage([0, 0], [10, 20])).toBeUndefined();
     expect(fitShrinkage([], [])).toBeUndefined();
     expect(fitShrinkage([0], [0])).toBeUndefined();
+  });
+});
+
+describe('the least strength', () => {
+  it('is the lower end of a 95 % interval by the likelihood ratio', () => {
+    for (const k of [1, 8, 40]) {
+      const exposure = Array.from({ length: 300 }, (_, i) => 500 + (i % 10) * 500);
+      const clicks = drawClicks(k, 0.02, exposure, 3);
+      const fitted = fitStrength(
+        clicks,
+        exposure.map((e) => 0.02 * e),
+      );
+      const least = fitted.atLeast();
+      expect(least).toBeLessThan(fitted.k);
+      // Half of the .95 quantile of χ² with one degree of freedom.
+      expect(logMarginal(clicks, exposure, 0.02, fitted.k) - logMarginal(clicks, exposure, 0.02, least)).toBeCloseTo(1.92, 4);
+    }
+  });
+
+  it('is below the strength that rates were drawn with, 39 times in 40', () => {
+    const exposure = Array.from({ length: 200 }, (_, i) => 500 + (i % 10) * 500);
+    const above = Array.from({ length: 200 }, (_, seed) => {
+      const { atLeast } = fitStrength(
+        drawClicks(8, 0.02, exposure, seed),
+        exposure.map((e) => 0.02 * e),
+      );
+      return atLeast() > 8;
+    }).filter(Boolean).length;
+    // 5 of 200 with a deviation of 2.2: four of them.
+    expect(above).toBeLessThan(14);
+  });
+
+  it('is finite where the strength is at its bound', () => {
+    const { atBound, atLeast } = fitStrength([40, 40, 40], [40, 40, 40]);
+    expect(atBound).toBe(true);
+    expect(atLeast()).toBeGreaterThan(1);
+    expect(atLeast()).toBeLessThan(1_000);
   });
 });

@@ -72,7 +72,7 @@ function difference(found: ArrayLike<number>, expected: ArrayLike<number>): numb
   let most = found.length === expected.length ? 0 : Number.POSITIVE_INFINITY;
   for (let i = 0; i < expected.length; i++) {
     const [a, b] = [found[i] as number, expected[i] as number];
-    most = Math.max(most, Math.abs(a - b) / Math.max(1e-3, Math.abs(b)));
+    most = Math.max(most, Math.abs(a - b) / Math.max(1e-2, Math.abs(b)));
   }
   return most;
 }

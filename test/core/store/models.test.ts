@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/core/errors.ts';
-import { checkpointPath, findModel, readModelFile, saveModel } from '../../../src/core/store/models.ts';
+import { checkpointPath, findModel, readModelFile, removeOldCheckpoints, saveModel } from '../../../src/core/store/models.ts';
 import { beginRun } from '../../../src/core/store/runs.ts';
 import { NOW, temporaryStore } from './temporary_store.ts';
 
@@ -67,6 +67,22 @@ describe('a saved model', () => {
   });
 });
 
+describe('a damaged model', () => {
+  it.each<[string, (file: string) => void]>([
+    ['a byte too many', (file) => appendFileSync(file, Uint8Array.of(0))],
+    ['another byte', (file) => writeFileSync(file, Uint8Array.of(1, 3))],
+    ['a file too few', (file) => rmSync(file)],
+  ])('with %s is whole again when it is saved again', (_, damage) => {
+    const { store, runId } = temporaryStore();
+    const saved = saveModel(store, MODEL, NOW, runId);
+    damage(join(store.filesDirectory, saved.path, 'a.onnx'));
+    expect(saveModel(store, MODEL, NOW, laterRun(store))).toEqual(saved);
+    expect([...readModelFile(store, saved, 'a.onnx')]).toEqual([1, 2]);
+    expect([...readModelFile(store, saved, 'model.json')]).toEqual([3]);
+    expect(readdirSync(join(store.filesDirectory, 'models'))).toEqual(['dual-tower-1']);
+  });
+});
+
 describe('finding a model', () => {
   it('gives the one that was trained last, of its kind', () => {
     const { store, runId } = temporaryStore();
@@ -95,6 +111,26 @@ describe('finding a model', () => {
     rmSync(join(store.filesDirectory, saved.path, 'a.onnx'));
     expect(() => readModelFile(store, saved, 'a.onnx')).toThrow(UserError);
     expect(() => readModelFile(store, saved, 'a.onnx')).toThrow(/a\.onnx but it is not there/);
+  });
+});
+
+describe('old checkpoints', () => {
+  it('are removed, those written since are kept', () => {
+    const { store } = temporaryStore();
+    const [old, edge, fresh] = ['old', 'edge', 'fresh'].map((key) => checkpointPath(store, key)) as [string, string, string];
+    const times = [-1000, 0, 1000].map((offset) => new Date(NOW.getTime() + offset));
+    [old, edge, fresh].forEach((path, i) => {
+      writeFileSync(path, 'steps');
+      utimesSync(path, times[i] as Date, times[i] as Date);
+    });
+    removeOldCheckpoints(store, NOW);
+    expect([old, edge, fresh].map((path) => existsSync(path))).toEqual([false, true, true]);
+  });
+
+  it('are none where nothing was trained', () => {
+    const { store } = temporaryStore();
+    removeOldCheckpoints(store, NOW);
+    expect(existsSync(join(store.filesDirectory, 'training'))).toBe(false);
   });
 });
 

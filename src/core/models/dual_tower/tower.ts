@@ -46,6 +46,7 @@ export class Tower {
   private readonly keep: Float32Array;
   private readonly options: TowerOptions;
   private readonly stream: number;
+  private readonly found: Int32Array;
 
   /** @param stream tells the two towers' random numbers apart */
   constructor(
@@ -59,6 +60,7 @@ export class Tower {
     const counts = fields.map((field) => countCodes(field, rows, impressions));
     this.options = options;
     this.stream = stream;
+    this.found = new Int32Array(batchRows * fields.length);
     this.hash = { seed, rows: tableRows(countUsedTerms(fields, counts), hashBits), fields: fields.length };
     this.counts = countRows(fields, this.hash, counts);
     const hashed = hashFields(fields, this.hash, (term) => holds(this.counts.known, term));
@@ -102,6 +104,7 @@ export class Tower {
     const isTraining = step !== undefined && this.options.dropoutHalf > 0;
     fillCells(
       table.cells,
+      this.found,
       fields,
       rows,
       isTraining ? { keep: this.keep, key: mix(mix(this.options.seed ^ this.stream) ^ step) } : undefined,
@@ -126,31 +129,51 @@ interface Dropout {
   readonly key: number;
 }
 
+const NO_TERMS = -2;
+
+/**
+ * Looks up the only table row of each cell, field by field: one field's codes and rows fit in a cache, those of all do not.
+ * −1 where a code has none or several, −2 for padding.
+ */
+function findOnly(found: Int32Array, fields: readonly ExampleField[], rows: Int32Array): void {
+  for (let f = 0; f < fields.length; f++) {
+    const { codes, only } = fields[f] as ExampleField;
+    for (let k = 0, cell = f; k < rows.length; k++, cell += fields.length) {
+      const row = rows[k] as number;
+      found[cell] = row < 0 ? NO_TERMS : (only[codes[row] as number] as number);
+    }
+  }
+}
+
 /** Writes the table rows of a batch; an id becomes its field's UNK row with probability 1 − π(n) where there is dropout. */
-function fillCells({ ids, ends }: Cells, fields: readonly ExampleField[], rows: Int32Array, dropout: Dropout | undefined): void {
+function fillCells(
+  { ids, ends }: Cells,
+  found: Int32Array,
+  fields: readonly ExampleField[],
+  rows: Int32Array,
+  dropout: Dropout | undefined,
+): void {
   const dropped = (field: ExampleField, id: number, at: number): boolean =>
     dropout !== undefined && field.isId && mix(dropout.key ^ at) >= (dropout.keep[id] as number) * 2 ** 32;
+  findOnly(found, fields, rows);
   let at = 0;
   let cell = 0;
   for (let k = 0; k < rows.length; k++) {
-    const row = rows[k] as number;
-    for (let f = 0; f < fields.length; f++) {
-      if (row >= 0) {
-        const field = fields[f] as ExampleField;
-        const code = field.codes[row] as number;
-        const id = field.only[code] as number;
-        if (id >= 0) {
-          ids[at] = dropped(field, id, at) ? field.unknown : id;
-          at++;
-        } else {
-          const end = field.starts[code + 1] as number;
-          for (let i = field.starts[code] as number; i < end; i++, at++) {
-            const one = field.ids[i] as number;
-            ids[at] = dropped(field, one, at) ? field.unknown : one;
-          }
+    for (let f = 0; f < fields.length; f++, cell++) {
+      const field = fields[f] as ExampleField;
+      const id = found[cell] as number;
+      if (id >= 0) {
+        ids[at] = dropped(field, id, at) ? field.unknown : id;
+        at++;
+      } else if (id !== NO_TERMS) {
+        const code = field.codes[rows[k] as number] as number;
+        const end = field.starts[code + 1] as number;
+        for (let i = field.starts[code] as number; i < end; i++, at++) {
+          const one = field.ids[i] as number;
+          ids[at] = dropped(field, one, at) ? field.unknown : one;
         }
       }
-      ends[cell++] = at;
+      ends[cell] = at;
     }
   }
 }

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../../src/core/errors.ts';
 import { contextTerms } from '../../../../src/core/models/dual_tower/contexts.ts';
+import { hashTerm } from '../../../../src/core/models/dual_tower/hashed_fields.ts';
 import type { Entities, FieldSpec } from '../../../../src/core/models/features/field.ts';
 
 const SPEC: readonly FieldSpec[] = [
   { name: 'ad', side: 'left', isId: true, of: 'ad', source: { from: 'content' } },
   { name: 'hour', side: 'left', isId: false, of: 'row', source: { from: 'rows' } },
   { name: 'log.price', side: 'left', isId: false, of: 'row', source: { from: 'log', column: 'price', edges: [10, 20] } },
+  { name: 'user', side: 'left', isId: true, of: 'row', source: { from: 'rows' } },
+  { name: 'user.clicks', side: 'left', isId: false, of: 'row', source: { from: 'rows' } },
+  { name: 'cross.rate.topic', side: 'left', isId: false, of: 'row', source: { from: 'rows' } },
   { name: 'creative', side: 'right', isId: true, of: 'creative', source: { from: 'content' } },
   { name: 'cross.match', side: 'right', isId: false, of: 'row', source: { from: 'rows' } },
   { name: 'title.words', side: 'right', isId: false, of: 'creative', source: { from: 'content' } },
@@ -21,9 +25,18 @@ const ENTITIES: Entities = {
   ],
 };
 
+/** What training has seen of circumstances. */
+const SEEN: readonly (readonly [string, string])[] = [
+  ...['9', '20'].map((hour) => ['hour', hour] as const),
+  ...['q0', 'q1', 'q2'].map((bin) => ['log.price', bin] as const),
+  ['user', 'u1'],
+  ['user.clicks', '0'],
+];
+
 function sideOf(side: 'left' | 'right', spec = SPEC) {
   const fields = spec.filter((field) => field.side === side).map(({ name, isId, of }) => ({ name, isId, of, slots: 1 }));
-  return { hash: { seed: 1, rows: 10, fields: fields.length }, fields, known: new BigUint64Array(0) };
+  const hash = { seed: 1, rows: 10, fields: fields.length };
+  return { hash, fields, known: BigUint64Array.from(SEEN, ([name, term]) => hashTerm(hash, name, term)).sort() };
 }
 
 const SIDES = { left: sideOf('left'), right: sideOf('right') };
@@ -43,16 +56,13 @@ describe('the terms of contexts', () => {
       [['a'], ['b'], ['a'], ['b']],
       [['9'], ['9'], ['20'], ['20']],
       [[], [], ['q1'], ['q1']],
+      ...Array.from({ length: 3 }, () => [[], [], [], []]),
     ]);
   });
 
   it('are none for circumstances that are not given, and for content that is not known', () => {
     const { left, right } = terms({});
-    expect(left).toEqual([
-      [['a'], ['b']],
-      [[], []],
-      [[], []],
-    ]);
+    expect(left).toEqual([[['a'], ['b']], ...Array.from({ length: 5 }, () => [[], []])]);
     expect(right).toEqual([
       [['a1'], ['b1'], ['b2']],
       [[], [], []],
@@ -79,6 +89,23 @@ describe('the terms of contexts', () => {
     for (const name of ['weekday', 'ad', 'cross.match']) {
       expect(() => terms({ hour: '9' }, { [name]: 'x' })).toThrow(`Expected one of hour, log.price but received ${name}.`);
     }
+  });
+
+  it("refuse what hangs on a user's past, or on the creative shown", () => {
+    for (const [name, value] of [
+      ['user', 'u1'],
+      ['user.clicks', '0'],
+      ['cross.rate.topic', '9'],
+    ] as const) {
+      expect(() => terms({ [name]: value })).toThrow(`Expected one of hour, log.price but received ${name}.`);
+    }
+  });
+
+  it('refuse a value that training has not seen', () => {
+    expect(() => terms({ hour: '9' }, { hour: '7' })).toThrow(UserError);
+    expect(() => terms({ hour: '9' }, { hour: '7' })).toThrow('Expected a value of hour that the log has but received "7".');
+    // Seen, but of another field.
+    expect(() => terms({ hour: 'q1' })).toThrow('Expected a value of hour that the log has but received "q1".');
   });
 
   it('refuse any where the model has no circumstances', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { UserError } from '../../../../src/core/errors.ts';
 import { FIT_START, type FitProgress, fitDualTower, stepsOfEpoch } from '../../../../src/core/models/dual_tower/fit.ts';
 import { DEFAULT_OPTIONS, type DualTowerOptions } from '../../../../src/core/models/dual_tower/options.ts';
 import type { DualTowerTrainer } from '../../../../src/core/models/dual_tower/trainer.ts';
@@ -97,6 +98,13 @@ describe('a fit', () => {
     expect(asked.rates[0]).toBeLessThan(0.6);
     for (let i = peak + 1; i < 20; i++) expect(asked.rates[i]).toBeLessThan(asked.rates[i - 1] as number);
     expect(asked.rates.at(-1)).toBeLessThan(0.02);
+  });
+
+  it('refuses to go on from a validation loss that is not finite', async () => {
+    for (const loss of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      await expect(fit([5, loss, 4, 3, 2], 10)).rejects.toThrow(UserError);
+      await expect(fit([5, loss, 4, 3, 2], 10)).rejects.toThrow(`Expected a finite validation loss after 4 steps but received ${loss}.`);
+    }
   });
 
   it('without validation rows takes all of its steps', async () => {

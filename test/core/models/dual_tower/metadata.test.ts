@@ -27,6 +27,7 @@ const METADATA: Omit<DualTowerMetadata, 'format' | 'kind'> = {
   exposure: [{ scene: 'feed', position: 1, factor: 1.25 }],
   left: storedSide(SIDE),
   right: storedSide({ ...SIDE, known: new BigUint64Array(0) }),
+  shift: { ad: -0.02, click: 0.01 },
   prior: { strength: 12, scale: 1.01, log_likelihood: -10, log_likelihood_of_constant: -11 },
   metrics: { auc: { value: 0.7, ci_low: 0.6, ci_high: 0.8 } },
   files: { left: sha256(FILES.left), right: sha256(FILES.right) },

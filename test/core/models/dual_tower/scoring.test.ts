@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { creativesByAd, firstChoices, heldOutPrior } from '../../../../src/core/models/dual_tower/scoring.ts';
+import { creativesByAd, firstChoices, heldOutPrior, sumRows } from '../../../../src/core/models/dual_tower/scoring.ts';
 import { createRandom } from '../../../../src/core/random.ts';
 import { smallExamples } from './made_examples.ts';
 
@@ -16,6 +16,27 @@ describe('the first choice', () => {
     expect([...firstChoices(smallExamples(), Int32Array.of(0, 1, 2, 3), ctr)]).toEqual([1, 2]);
     // b3 (0.9) is never shown; b1 not in these rows.
     expect([...firstChoices(smallExamples(), Int32Array.of(3, 7), ctr)]).toEqual([-1, 3]);
+  });
+});
+
+describe('the sums of rows', () => {
+  const examples = smallExamples();
+
+  it('are clicks, and impressions times the factor of their position', () => {
+    const exposure = Float64Array.of(1, 0.25);
+    const rows = Int32Array.of(0, 1, 2, 3, 4, 7);
+    const ofCreatives = sumRows(examples, rows, exposure, examples.creative, 5);
+    expect([...ofCreatives.clicks]).toEqual([2, 0, 0, 1, 0]);
+    expect([...ofCreatives.effective]).toEqual([2, 0.25, 1, 0.5, 0]);
+    const ofAds = sumRows(examples, rows, exposure, examples.ad, 2);
+    expect([...ofAds.clicks]).toEqual([2, 1]);
+    expect([...ofAds.effective]).toEqual([2.25, 1.5]);
+  });
+
+  it('count the impressions of aggregated rows', () => {
+    const aggregated = smallExamples({ impressions: Float32Array.of(10, 20, 30, 40, 50, 60, 70, 80) });
+    const { effective } = sumRows(aggregated, Int32Array.of(0, 1, 4), Float64Array.of(1, 0.5), aggregated.creative, 5);
+    expect([...effective]).toEqual([60, 10, 0, 0, 0]);
   });
 });
 
@@ -42,13 +63,14 @@ describe('the prior', () => {
       position: new Uint8Array(400),
     });
     const predictions = Float32Array.from(ctr, (p) => p * Math.exp(noise * random.normal()));
-    return { examples, rows: creative, predictions };
+    // The factor of the only position is one half: 1,000 effective impressions a creative.
+    const sums = sumRows(examples, creative, Float64Array.of(0.5, 1), creative, 400);
+    return { sums, predictions };
   }
 
   it('weighs good predictions more than bad ones, by impressions at factor one', () => {
     const [good, bad] = [log(0.1), log(0.8)];
-    // The factor of the only position is one half: 1,000 effective impressions a creative.
-    const of = ({ examples, rows, predictions }: typeof good) => heldOutPrior(examples, rows, Float64Array.of(0.5, 1), predictions);
+    const of = ({ sums, predictions }: typeof good) => heldOutPrior(sums, predictions, predictions);
     const [strong, weak] = [of(good), of(bad)];
     expect(strong?.strength).toBeGreaterThan(10 * (weak?.strength ?? Number.POSITIVE_INFINITY));
     expect(strong?.log_likelihood).toBeGreaterThan(strong?.log_likelihood_of_constant ?? 0);
@@ -57,8 +79,15 @@ describe('the prior', () => {
     expect(strong?.scale).toBeLessThan(1.05);
   });
 
+  it('is as strong as the predictions of strangers, on the scale of those of known creatives', () => {
+    const [{ sums, predictions }, { predictions: poor }] = [log(0.1), log(0.8)];
+    const [known, strangers] = [heldOutPrior(sums, predictions, predictions), heldOutPrior(sums, poor, poor)];
+    expect(heldOutPrior(sums, predictions, poor)).toEqual({ ...strangers, scale: known?.scale });
+    expect(known?.scale).not.toBeCloseTo(strangers?.scale ?? 1, 2);
+  });
+
   it('is none without a held-out click', () => {
-    const { examples, rows, predictions } = log(0.1);
-    expect(heldOutPrior({ ...examples, clicks: new Float32Array(400) }, rows, Float64Array.of(1, 1), predictions)).toBeNull();
+    const { sums, predictions } = log(0.1);
+    expect(heldOutPrior({ ...sums, clicks: new Float64Array(400) }, predictions, predictions)).toBeNull();
   });
 });

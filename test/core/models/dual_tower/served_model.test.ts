@@ -4,7 +4,7 @@ import { UserError } from '../../../../src/core/errors.ts';
 import { ModelProto } from '../../../../src/core/learn/onnx_schema.ts';
 import { contextTerms } from '../../../../src/core/models/dual_tower/contexts.ts';
 import { hashTerm, holds, termRow } from '../../../../src/core/models/dual_tower/hashed_fields.ts';
-import { type ScoredFields, ServedModel, type ServedSide } from '../../../../src/core/models/dual_tower/served_model.ts';
+import { type LogitShift, type ScoredFields, ServedModel, type ServedSide } from '../../../../src/core/models/dual_tower/served_model.ts';
 import { scoredFields } from '../../../../src/core/models/dual_tower/trained_model.ts';
 import type { Entities, Examples, Field, FieldSpec } from '../../../../src/core/models/features/field.ts';
 import { createRandom } from '../../../../src/core/random.ts';
@@ -80,8 +80,8 @@ const trained = await train(examples, { options: { epochs: 6, embeddingRate: 0.1
 const { files, sides } = trained.model;
 afterAll(() => trained.trainer.close());
 
-function open(fields: ScoredFields = scoredFields(examples), from = files): Promise<ServedModel> {
-  return ServedModel.open(from, sides, fields, { threads: 1, source: 'models/m' });
+function open(fields: ScoredFields = scoredFields(examples), from = files, shift?: LogitShift): Promise<ServedModel> {
+  return ServedModel.open(from, sides, fields, { threads: 1, source: 'models/m', ...(shift && { shift }) });
 }
 
 /** The trainer's p_ad and p of a row, without its position's exposure factor. */
@@ -207,6 +207,28 @@ describe('a served model', () => {
     expect(Math.abs((after.ctr[2] as number) - (before.ctr[2] as number))).toBeGreaterThan(1e-3);
     await model.close();
     await changed.close();
+  });
+
+  it('takes all creatives for strangers when asked to: those of the same content are alike', async () => {
+    const [known, strange] = [await open(), await open(scoredFields(examples, true))];
+    // b3 and b4 are strangers anyway, a1 has their words.
+    const [before, after] = [await known.score(1, [0, 2, 3, 4, 5]), await strange.score(1, [0, 2, 3, 4, 5])];
+    expect(after.adCtr).toBe(before.adCtr);
+    expect([after.ctr[3], after.ctr[4]]).toEqual([before.ctr[3], before.ctr[4]]);
+    expect(after.ctr[0]).toBe(after.ctr[3]);
+    expect(before.ctr[0]).not.toBe(before.ctr[3]);
+    await known.close();
+    await strange.close();
+  });
+
+  it('adds its shifts to the logits', async () => {
+    const [plain, shiftedModel] = [await open(), await open(scoredFields(examples), files, { ad: 0.5, click: -0.25 })];
+    const [before, after] = [await plain.score(1, [2, 3, 4]), await shiftedModel.score(1, [2, 3, 4])];
+    const logit = (p: number): number => Math.log(p / (1 - p));
+    expect(logit(after.adCtr) - logit(before.adCtr)).toBeCloseTo(0.5, 5);
+    for (const i of [0, 1, 2]) expect(logit(after.ctr[i] as number) - logit(before.ctr[i] as number)).toBeCloseTo(-0.25, 5);
+    await plain.close();
+    await shiftedModel.close();
   });
 
   it('predicts between the hours where no hour is given', async () => {

@@ -87,6 +87,17 @@ describe('a split by creatives', () => {
     expect(held(logOf(900), 2)).not.toEqual(held(logOf(900), 1));
   });
 
+  it('draws creatives of two ads apart that share an id', () => {
+    // Creative i of ten is in both ads: ad0 owns 0 to 9, ad1 owns 10 to 19.
+    const creatives = Array.from({ length: 20 }, (_, i) => ({ adId: `ad${Math.floor(i / 10)}`, creativeId: `c${i % 10}`, isStored: true }));
+    const creative = Int32Array.from({ length: 400 }, (_, row) => row % 20);
+    const examples = logOf(400, { creatives, creative, ad: creative.map((index) => Math.floor(index / 10)) });
+    const held = creativesOf(examples, splitExamples(examples, 'creatives', 0.4, 1).heldOut);
+    const ofAd = (ad: number) => [...held].flatMap((index) => (Math.floor(index / 10) === ad ? [index % 10] : [])).sort();
+    expect(held.size).toBeGreaterThan(2);
+    expect(ofAd(0)).not.toEqual(ofAd(1));
+  });
+
   it('holds out about the share that is asked for', () => {
     const creatives = Array.from({ length: 2000 }, (_, i) => ({ adId: 'ad0', creativeId: `c${i}`, isStored: true }));
     const creative = Int32Array.from(creatives.keys());

@@ -72,7 +72,7 @@ describe('adaptive dropout', () => {
     expect(dropped(undefined, 0, 0)).toBe(0);
   });
 
-  it('falls on other examples in every step and under every seed, the same again in the same', () => {
+  it('falls on other examples in every step and under every seed, in either tower, the same again in the same', () => {
     const ids = (own: Tower, step: number): Int32Array => {
       own.lookUp(rows, step);
       return own.table.cells.ids.slice();
@@ -84,6 +84,10 @@ describe('adaptive dropout', () => {
     expect(Math.abs(one.filter((place) => two.has(place)).length - 437)).toBeLessThan(80);
     const seeded = new Tower([id, plain], rows, undefined, { ...OPTIONS, batchRows: n, dropoutHalf: 1000, seed: 2 }, 1);
     expect(places(ids(seeded, 5))).not.toEqual(one);
+    // The other tower drops other examples: as many in both as of two steps.
+    const twin = new Tower([id, plain], rows, undefined, { ...OPTIONS, batchRows: n, dropoutHalf: 1000 }, 2);
+    const ofTwin = new Set(places(ids(twin, 5)));
+    expect(Math.abs(one.filter((place) => ofTwin.has(place)).length - 437)).toBeLessThan(80);
   });
 });
 

@@ -68,7 +68,7 @@ describe('buildExamples', () => {
     expect(field('log.topic')).toMatchObject({ side: 'right', of: 'creative', terms: [['food'], ['home'], ['food'], []] });
     expect(field('log.device')).toMatchObject({ side: 'left', of: 'row' });
     expect(termsOf('log.device')).toEqual([['phone'], ['desk'], ['phone'], ['desk'], [], ['desk']]);
-    expect(termsOf('cross.device.topic')[0]).toEqual(['phone|food']);
+    expect(termsOf('cross.with.device.topic')[0]).toEqual(['phone|food']);
     expect(names).toEqual(expect.arrayContaining(['cross.rate.topic', 'cross.rate.brand', 'user.interest.1']));
   });
 

@@ -25,7 +25,7 @@ function describeCreative(...elements: ElementContent[]): Record<string, readonl
 describe('contentFields', () => {
   it('reads a title: words, style, length, emoji, entities', () => {
     expect(describeCreative(text('title', 'How to paint a Maple leaf in 3 steps? 🍁'))).toEqual({
-      creative: ['c'],
+      creative: ['a|c'],
       title: ['title_How to paint a Maple leaf in 3 steps? 🍁'],
       'title.words': ['paint', 'maple', 'leaf', '3'],
       'title.style': ['question', 'how-to', 'number'],
@@ -53,7 +53,7 @@ describe('contentFields', () => {
   it('reads an image: its shape, the parts of its score, the words in it', () => {
     const details = { parts: { sharpness: 0.99, exposure: 0.5, contrast: 1 }, text: ['Maple SALE', 'sale 50'] };
     expect(describeCreative(image('image_1', 1080, 1440, details))).toEqual({
-      creative: ['c'],
+      creative: ['a|c'],
       image: ['image_1'],
       'image.shape': ['3:4'],
       'image.quality': ['sharpness:7', 'exposure:4', 'contrast:7'],
@@ -92,6 +92,14 @@ describe('contentFields', () => {
       ['note.entities', false, ['maple', 'acme'], []],
     ]);
     expect(contentFields([{ adId: 'n', note }], [], reading).map(({ name }) => name)).not.toContain('note');
+  });
+
+  it('keeps creatives of two ads apart that share an id', () => {
+    const creatives = ['a', 'b'].map((adId) => ({ adId, creativeId: 'c', elements: [text('title', 'Maple')] }));
+    const fields = contentFields([], creatives, reading);
+    const termsOf = (name: string) => fields.find((field) => field.name === name)?.terms;
+    expect(termsOf('creative')).toEqual([['a|c'], ['b|c']]);
+    expect(termsOf('title')).toEqual([['title_Maple'], ['title_Maple']]);
   });
 
   it('gives the same terms to a text in any creative, and none to a creative without that kind', () => {

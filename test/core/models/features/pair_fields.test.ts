@@ -20,7 +20,7 @@ describe('pairFields', () => {
       [context('device', ['phone', 'desk', 'desk', ''])],
       [{ name: 'topic', values: ['a', 'b', undefined] }],
     );
-    expect(field).toMatchObject({ name: 'cross.device.topic', side: 'right', of: 'row', isId: false });
+    expect(field).toMatchObject({ name: 'cross.with.device.topic', side: 'right', of: 'row', isId: false });
     expect(termsOf(field as Field)).toEqual(['phone|a', 'desk|b', undefined, undefined]);
     expect(others).toEqual([]);
   });
@@ -44,7 +44,12 @@ describe('pairFields', () => {
       { name: 'x', values: ['p', 'q', 'p', 'q'] },
       { name: 'y', values: ['p', 'q', 'r', 's'] },
     ];
-    expect(pairFields(many, contexts, creatives).map(({ name }) => name)).toEqual(['cross.c2.x', 'cross.c3.x', 'cross.c2.y', 'cross.c5.x']);
-    expect(pairFields(many, contexts.slice(3), creatives).map(({ name }) => name)).toEqual(['cross.c64.x', 'cross.c64.y']);
+    expect(pairFields(many, contexts, creatives).map(({ name }) => name)).toEqual([
+      'cross.with.c2.x',
+      'cross.with.c3.x',
+      'cross.with.c2.y',
+      'cross.with.c5.x',
+    ]);
+    expect(pairFields(many, contexts.slice(3), creatives).map(({ name }) => name)).toEqual(['cross.with.c64.x', 'cross.with.c64.y']);
   });
 });
