@@ -74,6 +74,8 @@ export function createProgram(context: CliContext): Command {
  * 130 interrupted. The only place that catches errors.
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
+  // onnxruntime would tell its makers of every session, and leave files in the home folder.
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const context: CliContext = { io, version: packageVersion(), exitCode: 0, run: (nested, nestedIo) => run(nested, nestedIo ?? io) };
   try {
     await createProgram(context).parseAsync([...argv], { from: 'user' });

@@ -9,6 +9,7 @@ import type { StoreSession } from './shared.ts';
  * @throws UserError when there is no such model, or its held-out rows had no click to weigh a prediction by
  */
 export async function readDualTowerPrior(session: StoreSession<unknown>, modelId: string | undefined) {
+  const { isPreferred } = await import('../core/models/dual_tower/metadata.ts');
   const { scoreAll } = await import('../core/models/dual_tower/scoring.ts');
   const { modelId: used, metadata, entities, model } = await openDualTower(session, modelId, { contexts: [new Map()] });
   const { prior } = metadata;
@@ -21,13 +22,13 @@ export async function readDualTowerPrior(session: StoreSession<unknown>, modelId
   }
   const { ctr } = await scoreAll(model, entities);
   await model.close();
-  const isPreferred = prior.log_likelihood > prior.log_likelihood_of_constant;
+  const preferred = isPreferred(prior);
   const means = new Map(entities.creatives.map(({ adId, creativeId }, i) => [`${adId}\0${creativeId}`, prior.scale * (ctr[i] as number)]));
   return {
     modelId: used,
     strength: prior.strength,
     scale: prior.scale,
-    isPreferred,
-    meanOf: (adId: string, creativeId: string): number | undefined => (isPreferred ? means.get(`${adId}\0${creativeId}`) : undefined),
+    isPreferred: preferred,
+    meanOf: (adId: string, creativeId: string): number | undefined => (preferred ? means.get(`${adId}\0${creativeId}`) : undefined),
   };
 }

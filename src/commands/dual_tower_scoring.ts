@@ -35,7 +35,7 @@ export async function openDualTower(
   const files = { left: readModelFile(store, stored, 'left.onnx'), right: readModelFile(store, stored, 'right.onnx') };
   const metadata = decodeMetadata(readModelFile(store, stored, 'model.json'), files, stored.modelId, stored.path);
   const logId = metadata.log === null ? undefined : findLog(store, metadata.log);
-  const entities = await readEntities(store, metadata.spec, { logId, ads: options.ads });
+  const entities = await readEntities(store, metadata.spec, { logId, ads: options.ads ?? metadata.ads ?? undefined });
   const sides = { left: servedSide(metadata.left), right: servedSide(metadata.right) };
   const fields = contextTerms(metadata.spec, sides, entities, options.contexts);
   const model = await ServedModel.open(files, sides, fields, { threads: 1, source: stored.path, shift: metadata.shift });

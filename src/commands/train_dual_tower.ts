@@ -82,7 +82,7 @@ async function trainDualTower(session: StoreSession<Options>) {
   const settings: DualTowerOptions = {
     ...DEFAULT_OPTIONS,
     seed,
-    ...(options.epochs && { epochs: options.epochs }),
+    ...(options.epochs && { epochs: options.epochs, leastSteps: 0 }),
     batchRows: options.batch ?? defaultBatchRows(split.train.length),
     ...(options.dimension && { dimension: options.dimension }),
   };
@@ -106,10 +106,10 @@ async function trainDualTower(session: StoreSession<Options>) {
     shift,
     metrics,
   });
-  trained.finish();
   removeOldCheckpoints(store, new Date(session.now.getTime() - CHECKPOINT_DAYS * MS_PER_DAY));
   const path = join(`${options.store}.files`, folder);
   const ablations = options.ablate ? await ablate(session, examples, split, settings, predictions, evaluation) : [];
+  trained.finish();
   const json = {
     model_id: modelId,
     path,
@@ -273,17 +273,20 @@ async function ablate(
   );
   const ofUnseen = (predictions: Float32Array): Float32Array => predictions.filter((_, i) => isUnseen(i));
   const seed = { seed: session.seed };
+  const finished: (() => void)[] = [];
   const table: AblationRow[] = [{ name: 'all parts', evaluation, differences: null }];
   for (const { name, options, keeps } of ABLATIONS) {
     const reduced = { ...examples, fields: examples.fields.filter(keeps) };
     const trained = await trainOne(session, { name, examples: reduced, split, settings: { ...settings, ...options } });
     const { evaluation: ofReduced, predictions } = await assess(reduced, split, trained, session.seed);
-    trained.finish();
+    finished.push(trained.finish);
     const differences = {
       all: metricDifferences(all, predictions, whole, seed),
       unseen: metricDifferences(unseen, ofUnseen(predictions), ofUnseen(whole), seed),
     };
     table.push({ name, evaluation: ofReduced, differences });
   }
+  // Not before: killed in the last part, the others need not be trained again.
+  for (const finish of finished) finish();
   return table;
 }

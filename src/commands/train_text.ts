@@ -1,6 +1,6 @@
 import type { Estimate } from '../core/feedback/evaluation.ts';
 import type { Evaluation } from '../core/models/dual_tower/evaluation.ts';
-import type { StoredPrior } from '../core/models/dual_tower/metadata.ts';
+import { isPreferred, type StoredPrior } from '../core/models/dual_tower/metadata.ts';
 import type { Split } from '../core/models/dual_tower/split.ts';
 import type { Examples } from '../core/models/features/field.ts';
 import type { HeldOutMetrics } from '../core/models/metrics/held_out_metrics.ts';
@@ -145,9 +145,9 @@ function whyNot(parts: readonly (readonly [string, HeldOutMetrics])[]): string[]
   );
 }
 
-function priorLine({ strength, log_likelihood: own, log_likelihood_of_constant: constant }: StoredPrior): string {
-  const preferred = own > constant ? 'held-out clicks prefer it to one mean for all' : 'held-out clicks prefer one mean for all';
-  return `prior: a prediction is worth ${strength.toFixed(1)} clicks of evidence; ${preferred}`;
+function priorLine(prior: StoredPrior): string {
+  const preferred = isPreferred(prior) ? 'held-out clicks prefer it to one mean for all' : 'held-out clicks prefer one mean for all';
+  return `prior: a prediction is worth ${prior.strength.toFixed(1)} clicks of evidence; ${preferred}`;
 }
 
 function ablationTable(rows: readonly AblationRow[]): string[] {

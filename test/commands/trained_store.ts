@@ -5,7 +5,7 @@ import { sha256 } from '../../src/core/ids.ts';
 import { commandLine, type Result, temporaryFolder } from '../core/publish/command_line.ts';
 
 /** A training that takes a second. */
-export const TRAIN = ['train', 'dual-tower', '--log', 'sim', '--batch', '64', '--dimension', '4', '--epochs', '1', '--threads', '1'];
+export const TRAIN = ['train', 'dual-tower', '--log', 'sim', '--batch', '64', '--dimension', '4', '--epochs', '25', '--threads', '1'];
 
 /** A folder with a store of a simulated log of 3 ads with 4 creatives each, and what is done to it. */
 export async function makeStore(...commands: readonly (readonly string[])[]): Promise<string> {

@@ -9,24 +9,33 @@ export interface Evaluation {
   readonly all: HeldOutMetrics;
   readonly segments: Readonly<Record<(typeof CREATIVE_SEGMENTS)[number], HeldOutMetrics>>;
   /** What was resampled as a whole. */
-  readonly clusters: 'users' | 'days of ads';
+  readonly clusters: 'users' | 'days of ads' | 'rows';
 }
 
 /**
  * The held-out rows as the metrics take them. Clusters are users where the log names them (an impression without one stands
- * for itself), else the days of each ad.
+ * for itself), else the days of each ad, or the rows where those are few.
  */
 export function heldOutRows(examples: Examples, rows: Int32Array): HeldOutRows & { readonly clusters: Evaluation['clusters'] } {
-  const { user, propensity, impressions } = examples;
+  const { propensity, impressions } = examples;
   return {
     clicks: Float32Array.from(rows, (row) => examples.clicks[row] as number),
     impressions: impressions && Float32Array.from(rows, (row) => impressions[row] as number),
     ad: Int32Array.from(rows, (row) => examples.ad[row] as number),
     shown: Int32Array.from(rows, (row) => examples.creative[row] as number),
     propensity: propensity?.some(Number.isFinite) ? Float32Array.from(rows, (row) => propensity[row] as number) : undefined,
-    cluster: user ? userClusters(user, rows) : dayClusters(examples, rows),
-    clusters: user ? 'users' : 'days of ads',
+    ...clustersOf(examples, rows),
   };
+}
+
+/** With fewer days of ads than this, resampling them says nothing. */
+const FEWEST_DAYS_OF_ADS = 20;
+
+function clustersOf(examples: Examples, rows: Int32Array): { cluster: Int32Array; clusters: Evaluation['clusters'] } {
+  if (examples.user) return { cluster: userClusters(examples.user, rows), clusters: 'users' };
+  const cluster = dayClusters(examples, rows);
+  if (cluster.some((index) => index >= FEWEST_DAYS_OF_ADS - 1)) return { cluster, clusters: 'days of ads' };
+  return { cluster: rows.map((_, i) => i), clusters: 'rows' };
 }
 
 function userClusters(user: Int32Array, rows: Int32Array): Int32Array {

@@ -24,6 +24,14 @@ export interface StoredPrior {
   readonly log_likelihood_of_constant: number;
 }
 
+/** Nats by which held-out clicks must prefer predictions to one mean: less is rounding, or luck. */
+const LEAST_PREFERENCE = 1;
+
+/** Whether held-out clicks are better explained by the predictions than by one mean for all. */
+export function isPreferred({ log_likelihood, log_likelihood_of_constant }: StoredPrior): boolean {
+  return log_likelihood >= log_likelihood_of_constant + LEAST_PREFERENCE;
+}
+
 /** What stands beside the two ONNX files of a dual tower: how its inputs are made, how it was trained, and how good it is. */
 export interface DualTowerMetadata {
   readonly format: typeof FORMAT;

@@ -26,14 +26,23 @@ describe('held-out rows', () => {
   });
 
   it('fall into days of ads where the log has no users', () => {
-    const day = Int32Array.of(4, 4, 4, 5, 5, -1, -1, -1);
-    const rows = heldOutRows(
-      smallExamples({ day }),
-      Int32Array.from({ length: 8 }, (_, row) => row),
-    );
-    expect(rows.clusters).toBe('days of ads');
-    // Ads a a b b a a b b.
-    expect(Array.from(rows.cluster)).toEqual([0, 0, 1, 2, 3, 4, 5, 5]);
+    const rows = Int32Array.from({ length: 48 }, (_, row) => row);
+    // Two ads, each on twelve days, two rows a day.
+    const examples = {
+      ...smallExamples(),
+      clicks: new Uint8Array(48),
+      creative: new Int32Array(48),
+      ad: rows.map((row) => row % 2),
+      day: rows.map((row) => Math.floor(row / 4)),
+    };
+    const held = heldOutRows(examples, rows);
+    expect(held.clusters).toBe('days of ads');
+    expect(Array.from(held.cluster as ArrayLike<number>)).toEqual(Array.from(rows, (row) => 2 * Math.floor(row / 4) + (row % 2)));
+  });
+
+  it('stand for themselves where days of ads are too few to resample', () => {
+    const held = heldOutRows(smallExamples(), Int32Array.of(7, 6, 5));
+    expect([held.clusters, Array.from(held.cluster as ArrayLike<number>)]).toEqual(['rows', [0, 1, 2]]);
   });
 });
 
@@ -51,7 +60,7 @@ describe('an evaluation', () => {
       undefined,
       1,
     );
-    expect([all.impressions, all.clicks, clusters]).toEqual([4, 2, 'days of ads']);
+    expect([all.impressions, all.clicks, clusters]).toEqual([4, 2, 'rows']);
     expect([segments.head.impressions, segments.tail.impressions, segments.unseen.impressions]).toEqual([0, 3, 1]);
     expect(all.nsctr).toBeNull();
   });
