@@ -57,7 +57,7 @@ function benchExamples(): Examples {
     positions: [{ scene: '', position: 1 }],
     clicks: Uint8Array.from({ length: ROWS }, () => (random.uniform() < CTR ? 1 : 0)),
     impressions: undefined,
-    day: new Int32Array(ROWS),
+    ts: new Float64Array(ROWS),
     user: undefined,
     propensity: undefined,
     order: undefined,

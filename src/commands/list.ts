@@ -15,6 +15,8 @@ import {
 
 const ROWS_SHOWN = 50;
 const CELL_WIDTH = 72;
+/** Metrics that tell models apart at a glance, the most telling first; of a model that has none of them, its first numbers. */
+const TELLING = ['log_loss', 'auc', 'gauc', 'calibration_ratio'];
 
 type Filter = keyof ListingFilter;
 
@@ -61,8 +63,9 @@ async function list(session: Session<Options>): Promise<Outcome> {
   }
   const store = openStore(session.path(options.store), { create: false, now: session.now });
   try {
-    const rows = readers[what](store, options);
-    return { json: { rows: rows.slice(0, options.limit) }, text: describe(rows, columns, options.limit ?? ROWS_SHOWN) };
+    const rows: readonly ListingRow[] = readers[what](store, options);
+    const shown = what === 'models' ? rows.map((row) => ({ ...row, metrics: figures(row.metrics) })) : rows;
+    return { json: { rows: rows.slice(0, options.limit) }, text: describe(shown, columns, options.limit ?? ROWS_SHOWN) };
   } finally {
     store.db.close();
   }
@@ -82,6 +85,18 @@ function describe(rows: readonly ListingRow[], columns: readonly string[], limit
 
 function isNumeric(value: unknown): boolean {
   return value === null || value === undefined || typeof value === 'number' || Array.isArray(value);
+}
+
+/** {"rows": 9, "auc": {"value": 0.61234, …}, "log_loss": …} → "log_loss 0.09871, auc 0.6123". */
+function figures(metrics: unknown): string | null {
+  const numbers = new Map<string, number>();
+  for (const [name, metric] of Object.entries((metrics ?? {}) as Record<string, unknown>)) {
+    const value = (metric as { readonly value?: unknown } | null)?.value ?? metric;
+    if (typeof value === 'number') numbers.set(name, value);
+  }
+  const telling = TELLING.filter((name) => numbers.has(name));
+  const names = telling.length > 0 ? telling : [...numbers.keys()].slice(0, TELLING.length);
+  return names.length === 0 ? null : names.map((name) => `${name} ${cell(numbers.get(name))}`).join(', ');
 }
 
 /** A value in one line: a list by its length, an object by its pairs. */

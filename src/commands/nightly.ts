@@ -6,10 +6,10 @@ import type { Plan, PlanStep } from '../core/nightly/plan_file.ts';
 import type { Io } from '../io.ts';
 import { type CliContext, createCommand, type Outcome, type StoreSession, storeAction, table } from './shared.ts';
 
-/** What became of a step, by its exit code; a code that is not here stopped the night. */
+/** What became of a step, by its exit code; a code that is not here stopped the night, or an optional step alone. */
 const STATES: Readonly<Record<number, StepState>> = { 0: 'done', 1: 'finished with failures', 130: 'interrupted' };
 
-type StepState = 'done' | 'finished with failures' | 'stopped' | 'interrupted' | 'not run';
+type StepState = 'done' | 'finished with failures' | 'given up' | 'stopped' | 'interrupted' | 'not run';
 
 interface Options {
   readonly plan: string;
@@ -28,7 +28,7 @@ interface StepResult {
 export function nightlyCommand(context: CliContext): Command {
   let plan: Plan | undefined;
   return createCommand('nightly', "a plan's command lines, one after the other", 'atelier nightly --plan fixtures/nightly.yaml')
-    .requiredOption('--plan <file>', 'a YAML file: store, seed, variables, and steps with name, say and run')
+    .requiredOption('--plan <file>', 'a YAML file: store, seed, variables, and steps with name, say, run and optional')
     .hook('preAction', async (command) => {
       // The plan is checked as a whole before its store is opened, and before any step runs.
       plan = await readPlan(resolve(context.io.workingDirectory, command.opts<Options>().plan), command.opts<Options>().plan);
@@ -69,7 +69,7 @@ async function nightly(session: StoreSession<Options>, plan: Plan): Promise<Outc
     const { result, reason } = await runStep(session, step);
     results.push(result);
     if (reason) failed.push({ item: step.name, reason });
-    if (step.say && !cutShort(results)) say(`${step.say}\n`);
+    if (step.say && ['done', 'finished with failures'].includes(result.state)) say(`${step.say}\n`);
   }
   return settle(session, results, {
     json: { steps: results, failed },
@@ -99,7 +99,7 @@ async function runStep(session: StoreSession<Options>, step: PlanStep): Promise<
   };
   const startedAt = io.now().getTime();
   const exitCode = await context.run(commandLine(step, options), stepIo);
-  const state = STATES[exitCode] ?? 'stopped';
+  const state = STATES[exitCode] ?? (step.isOptional ? 'given up' : 'stopped');
   const result = { name: step.name, state, seconds: (io.now().getTime() - startedAt) / 1000, exit_code: exitCode };
   return {
     result: options.json ? { ...result, output: parsed(document.join('')) } : result,

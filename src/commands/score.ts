@@ -9,7 +9,7 @@ const COLUMNS = ['ad_id', 'creative_id', 'context', 'p_ad', 'p'];
 interface Options {
   readonly model?: string;
   readonly ads?: string[];
-  readonly context: readonly Context[];
+  readonly context?: readonly Context[];
   readonly csv?: string;
 }
 
@@ -17,17 +17,12 @@ export function scoreCommand(context: CliContext): Command {
   return createCommand('score', 'predict the CTR of every creative by a dual tower', 'atelier score --csv scores.csv')
     .option('--model <id>', 'the model (the one trained last when not given)')
     .option('--ads <a,b>', 'only these ads', parseList)
-    .option(
-      '--context <name=value,…>',
-      'circumstances to predict for; given again, one more (average ones when not given)',
-      collectContext,
-      [],
-    )
+    .option('--context <name=value,…>', 'circumstances to predict for; given again, one more (average ones when not given)', collectContext)
     .option('--csv <file>', 'write the predictions as CSV')
     .action(storeAction<Options>(context, 'existing', score));
 }
 
-function collectContext(text: string, earlier: readonly Context[]): readonly Context[] {
+function collectContext(text: string, earlier: readonly Context[] = []): readonly Context[] {
   const pairs = parseList(text).map((pair): [string, string] => {
     const at = pair.indexOf('=');
     if (at < 1) throw new InvalidArgumentError(`Expected name=value, such as hour=20, but received "${pair}".`);
@@ -36,14 +31,22 @@ function collectContext(text: string, earlier: readonly Context[]): readonly Con
   return [...earlier, new Map(pairs)];
 }
 
+type ScoredRow = {
+  readonly ad_id: string;
+  readonly creative_id: string;
+  readonly context: string | null;
+  readonly p_ad: number;
+  readonly p: number;
+};
+
 async function score(session: StoreSession<Options>) {
   const { creativesByAd } = await import('../core/models/dual_tower/scoring.ts');
   const { options } = session;
-  const contexts: readonly Context[] = options.context.length > 0 ? options.context : [new Map()];
+  const contexts: readonly Context[] = options.context ?? [new Map()];
   const { modelId, metadata, entities, model } = await openDualTower(session, options.model, { ads: options.ads, contexts });
   const { ads, creatives } = entities;
   const startedAt = session.io.now().getTime();
-  const rows: { ad_id: string; creative_id: string; context: string | null; p_ad: number; p: number }[] = [];
+  const rows: ScoredRow[] = [];
   const byAd = creativesByAd(ads, creatives);
   for (const [index, context] of contexts.entries()) {
     for (const [ad, members] of byAd.entries()) {
@@ -64,7 +67,7 @@ async function score(session: StoreSession<Options>) {
   }
   const { leftRuns, rightRows } = model;
   const speed = Math.round(rightRows / seconds);
-  const shown = [...rows].sort((a, b) => b.p - a.p).slice(0, SHOWN);
+  const shown: readonly ScoredRow[] = [...rows].sort((a, b) => b.p - a.p).slice(0, SHOWN);
   return {
     json: {
       model_id: modelId,
@@ -76,18 +79,26 @@ async function score(session: StoreSession<Options>) {
     },
     failures: unknownIds('an ad', options.ads, ads),
     text: [
-      `${modelId}: left tower run ${count(leftRuns)} times for ${count(ads.length)} ads, right tower on ${count(rightRows)} creatives (${count(speed)} creatives/s)`,
-      '',
-      ...table(
-        ['ad', 'creative', 'context', 'p_ad', 'p'],
-        shown.map((row) => [row.ad_id, row.creative_id, row.context ?? '', percent(row.p_ad), percent(row.p)]),
-        [3, 4],
-      ),
+      `${modelId}: left tower run ${counted(leftRuns, 'time')} for ${counted(ads.length, 'ad')}, right tower on ${counted(rightRows, 'creative')}${rightRows > 0 ? ` (${count(speed)}/s)` : ''}`,
+      ...(shown.length > 0 ? ['', ...bestTable(shown)] : []),
       ...(rows.length > SHOWN ? [`… and ${count(rows.length - SHOWN)} more: --csv or --json has them all`] : []),
       ...(options.csv === undefined ? [] : ['', `written: ${options.csv}`]),
     ],
     counts: { left_runs: leftRuns, creatives: rightRows },
   };
+}
+
+function bestTable(rows: readonly ScoredRow[]): string[] {
+  return table(
+    ['ad', 'creative', 'context', 'p_ad', 'p'],
+    rows.map((row) => [row.ad_id, row.creative_id, row.context ?? '', percent(row.p_ad), percent(row.p)]),
+    [3, 4],
+  );
+}
+
+/** 1 → "1 ad", 1200 → "1,200 ads". */
+function counted(number: number, what: string): string {
+  return `${count(number)} ${what}${number === 1 ? '' : 's'}`;
 }
 
 /** hour=20,scene=feed; null for average circumstances. */

@@ -70,7 +70,7 @@ async function select(session: StoreSession<Options>) {
   }
   const config = await readConfig(session);
   const { ads, learnt, failures } = await learn(session);
-  const priors = await readPriors(session, options.prior, options.model, learnt.report);
+  const priors = await readPriors(session, options.prior, options, learnt.report);
   const plans: NamedPlan[] = [];
   for (const [index, ad] of ads.entries()) {
     if (index % ADS_A_TURN === 0) await nextTurn(); // or an interrupt could not be heard
@@ -95,7 +95,7 @@ async function select(session: StoreSession<Options>) {
       is_preferred: priors.isPreferred,
     },
     ads: rows.map((row, i) => adJson(row, plans[i] as NamedPlan, config)),
-    notes: [...notes.keys()],
+    notes: [...notes.keys(), ...priors.notes],
     explanations,
   };
   const text =
@@ -178,12 +178,12 @@ async function learn(session: StoreSession<Options>): Promise<{ ads: AdCandidate
 
 /** Every ad with its creatives: those stored, and those that only the log knows. */
 async function collectAds(store: Store, data: ClickData): Promise<AdCandidates[]> {
-  const { readAds, readCreatives } = await import('../core/store/creatives.ts');
+  const { readAds, readLiveCreatives } = await import('../core/store/creatives.ts');
   const { readElement } = await import('../core/store/elements.ts');
   const { readNotes } = await import('../core/store/notes.ts');
   const noteOf = new Map(readAds(store).map(({ adId, noteId }) => [adId, noteId]));
   const creatives = new Map<string, Creative[]>();
-  for (const creative of readCreatives(store)) creatives.set(creative.adId, [...(creatives.get(creative.adId) ?? []), creative]);
+  for (const creative of readLiveCreatives(store)) creatives.set(creative.adId, [...(creatives.get(creative.adId) ?? []), creative]);
   const ids = new Map<string, Set<string>>();
   for (const [adId, list] of creatives) ids.set(adId, new Set(list.map((creative) => creative.creativeId)));
   for (const arm of data.arms) ids.set(arm.adId, (ids.get(arm.adId) ?? new Set()).add(arm.creativeId));

@@ -123,13 +123,16 @@ export function planTable(plans: readonly PlanRow[]): string[] {
   return [...table(['ad', 'ad is', 'creative', 'state', 'share', 'why'], rows.slice(0, CREATIVES_SHOWN), [4]), ...more];
 }
 
-/** One line about the model's predictions; none without a model. */
-export function describePriors({ kind, modelId, strength, isPreferred }: Priors, plans: readonly NamedPlan[]): string[] {
+/** What to know of the model, and a line about its predictions; none without a model. */
+export function describePriors({ kind, modelId, strength, isPreferred, notes }: Priors, plans: readonly NamedPlan[]): string[] {
   if (kind === 'ecoi') return [];
-  if (!isPreferred) return [`prior: that of the log, as held-out clicks are better explained by one mean than by dual tower ${modelId}`];
+  const told = notes.map((note) => `note: ${note}`);
+  if (!isPreferred)
+    return [...told, `prior: that of the log, as held-out clicks are better explained by one mean than by dual tower ${modelId}`];
   const creatives = plans.flatMap(({ plan }) => plan.creatives);
   const predicted = creatives.filter(({ prior }) => prior.isPredicted).length;
   return [
+    ...told,
     `prior: dual tower ${modelId} predicts ${count(predicted)} of ${count(creatives.length)} creatives, each worth ${clicksText(strength)} of evidence`,
   ];
 }

@@ -148,6 +148,7 @@ function flagsOf(command: Command): string[] {
 
 /** As it was given: a map of settings or columns as its pairs. */
 function flagText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(flagText).join(',');
   return value instanceof Map ? [...value].map(([key, own]) => `${key}=${own}`).join(' ') : String(value);
 }
 
@@ -186,6 +187,14 @@ export function parseNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError(`Expected a number but received "${text}".`);
   return value;
+}
+
+/** "20%" or "0.2" → 0.2; a share above 0 and below 1. */
+export function parseShare(text: string): number {
+  const [, number = '', percent = ''] = /^(\d*\.?\d+)(%?)$/.exec(text.trim()) ?? [];
+  const share = Number(number) / (percent ? 100 : 1);
+  if (number === '' || share <= 0 || share >= 1) throw new InvalidArgumentError(`Expected a share such as 20% but received "${text}".`);
+  return share;
 }
 
 /** "a,b , c" → ["a", "b", "c"]. */

@@ -9,7 +9,16 @@ import { SPLITS, type Split, type SplitKind } from '../core/models/dual_tower/sp
 import type { TrainedModel } from '../core/models/dual_tower/trained_model.ts';
 import type { TrainingRun } from '../core/models/dual_tower/training_run.ts';
 import type { Examples, FieldSpec } from '../core/models/features/field.ts';
-import { type CliContext, createCommand, parseList, parsePositiveInteger, type StoreSession, storeAction, unknownIds } from './shared.ts';
+import {
+  type CliContext,
+  createCommand,
+  parseList,
+  parsePositiveInteger,
+  parseShare,
+  type StoreSession,
+  storeAction,
+  unknownIds,
+} from './shared.ts';
 import { type AblationRow, differenceJson, evaluationJson, tellTraining } from './train_text.ts';
 
 /** A training that was not gone on with for so long is forgotten. */
@@ -51,13 +60,6 @@ export function trainDualTowerCommand(context: CliContext): Command {
     .option('--fresh', 'ignore the checkpoint of a killed training')
     .option('--ablate', 'train without each part in turn and print what the part is worth')
     .action(storeAction<Options>(context, 'existing', trainDualTower));
-}
-
-function parseShare(text: string): number {
-  const [, number = '', percent = ''] = /^(\d*\.?\d+)(%?)$/.exec(text.trim()) ?? [];
-  const share = Number(number) / (percent ? 100 : 1);
-  if (number === '' || share <= 0 || share >= 1) throw new InvalidArgumentError(`Expected a share such as 20% but received "${text}".`);
-  return share;
 }
 
 function parseMultiple(of: number): (text: string) => number {
@@ -146,8 +148,8 @@ interface Task {
 interface Trained extends TrainingRun {
   /** Of both phases. */
   readonly steps: number;
-  /** Training rows a second, of this run. */
-  readonly rowsPerSecond: number;
+  /** Training rows a second, of this run; null when an earlier one had done all steps. */
+  readonly rowsPerSecond: number | null;
   /** Removes the checkpoints: the model is kept. */
   readonly finish: () => void;
 }
@@ -177,7 +179,8 @@ async function trainOne(session: StoreSession<Options>, { name, examples, split,
   const seconds = Math.max(0.001, (io.now().getTime() - startedAt) / 1000);
   // The model's own number of steps: the same whether they were done at once or after a kill.
   const steps = run.search.steps + run.trainer.steps;
-  return { ...run, steps, rowsPerSecond: Math.round((stepsNow * settings.batchRows) / seconds), finish: checkpoints.remove };
+  const rowsPerSecond = stepsNow === 0 ? null : Math.round((stepsNow * settings.batchRows) / seconds);
+  return { ...run, steps, rowsPerSecond, finish: checkpoints.remove };
 }
 
 /** The served form of what was trained, and how good it is on the held-out rows. */
@@ -228,12 +231,14 @@ async function save(
   },
 ) {
   const { sha256 } = await import('../core/ids.ts');
+  const { lastDay } = await import('../core/models/features/context.ts');
   const { encodeMetadata, modelIdOf, storedSide } = await import('../core/models/dual_tower/metadata.ts');
   const { saveModel } = await import('../core/store/models.ts');
   const { examples, spec, split, settings, trained, model, prior, shift, metrics } = made;
   const metadata = encodeMetadata({
     log: session.options.log ?? null,
     ads: session.options.ads ?? null,
+    last_day: lastDay(examples.ts),
     spec,
     shape: trained.trainer.shape,
     options: settings,

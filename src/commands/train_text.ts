@@ -5,6 +5,7 @@ import type { Split } from '../core/models/dual_tower/split.ts';
 import type { Examples } from '../core/models/features/field.ts';
 import type { HeldOutMetrics } from '../core/models/metrics/held_out_metrics.ts';
 import type { metricDifferences } from '../core/models/metrics/metric_differences.ts';
+import type { Nsctr } from '../core/models/metrics/nsctr.ts';
 import { count, percent, table } from './shared.ts';
 
 /** One training of an ablation; `differences`: this model's figures minus those of all parts. */
@@ -85,16 +86,16 @@ interface Told {
   readonly split: Split;
   readonly evaluation: Evaluation;
   readonly prior: StoredPrior | null;
-  readonly trained: { readonly steps: number; readonly rowsPerSecond: number };
+  readonly trained: { readonly steps: number; readonly rowsPerSecond: number | null };
   readonly ablations: readonly AblationRow[];
 }
 
 export function tellTraining({ modelId, path, examples, split, evaluation, prior, trained, ablations }: Told): string[] {
   const fieldsOf = (side: 'left' | 'right'): number => examples.fields.filter((field) => field.side === side).length;
   const parts: [string, HeldOutMetrics][] = [['all', evaluation.all], ...Object.entries(evaluation.segments)];
-  const { nsctr } = evaluation.all;
+  const speed = trained.rowsPerSecond === null ? ', all of an earlier run' : ` at ${count(trained.rowsPerSecond)} rows/s`;
   return [
-    `${modelId}: trained on ${count(split.train.length + split.validation.length)} rows of ${count(examples.rows)}, ${count(trained.steps)} steps at ${count(trained.rowsPerSecond)} rows/s`,
+    `${modelId}: trained on ${count(split.train.length + split.validation.length)} rows of ${count(examples.rows)}, ${count(trained.steps)} steps${speed}`,
     `fields: ${fieldsOf('left')} of the left tower (ad and context), ${fieldsOf('right')} of the right tower (creative)`,
     ...examples.notes.map((note) => `note: ${note}`),
     '',
@@ -126,11 +127,7 @@ export function tellTraining({ modelId, path, examples, split, evaluation, prior
       [0, 1, 3],
     ),
     '',
-    ...(nsctr
-      ? [
-          `NSCTR ${interval(nsctr.nsctr, 5)}, the log's own CTR ${interval(nsctr.loggedCtr, 5)}${nsctr.corrected ? '' : ' (no propensities: not corrected)'}`,
-        ]
-      : []),
+    ...(evaluation.all.nsctr ? [nsctrLine(evaluation.all.nsctr)] : []),
     prior === null ? 'prior: no held-out click, so a prediction cannot be weighed' : priorLine(prior),
     ...(ablations.length > 0 ? ['', ...ablationTable(ablations)] : []),
     '',
@@ -143,6 +140,12 @@ function whyNot(parts: readonly (readonly [string, HeldOutMetrics])[]): string[]
   return parts.flatMap(([name, { auc, impressions }]) =>
     auc.reason !== null && impressions > 0 ? [`${name} cannot be evaluated: ${auc.reason}`] : [],
   );
+}
+
+function nsctrLine({ nsctr, loggedCtr, corrected }: Nsctr): string {
+  if (nsctr.reason !== null) return `NSCTR cannot be evaluated: ${nsctr.reason}`;
+  const how = corrected ? '' : ' (no propensities: not corrected)';
+  return `NSCTR ${interval(nsctr, 5)}, the log's own CTR ${interval(loggedCtr, 5)}${how}`;
 }
 
 function priorLine(prior: StoredPrior): string {

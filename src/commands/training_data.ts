@@ -1,9 +1,10 @@
 import { UserError } from '../core/errors.ts';
-import type { AdContent, CreativeContent } from '../core/models/features/content_fields.ts';
+import type { CreativeContent } from '../core/models/features/content_fields.ts';
 import type { CreativeKey, Entities, EntityField, Examples, FieldSpec } from '../core/models/features/field.ts';
 import type { Arm } from '../core/store/logs.ts';
 import type { Store } from '../core/store/open.ts';
-import type { TrainingRows } from '../core/store/training_rows.ts';
+import type { ArmRows } from '../core/store/training_rows.ts';
+import { loadReading, readAdContents } from './content_reading.ts';
 
 /** Which rows are meant. */
 interface LogChoice {
@@ -26,14 +27,25 @@ interface ExampleOptions extends LogChoice {
 export async function readExamples(store: Store, options: ExampleOptions): Promise<{ examples: Examples; spec: FieldSpec[] }> {
   const { readPositions } = await import('../core/store/logs.ts');
   const { buildExamples } = await import('../core/models/features/build_examples.ts');
-  const { log, arms } = await readRows(store, options);
-  if (log.rows === 0) {
-    const whose = options.ads ? ` of the ads ${options.ads.join(', ')}` : '';
-    throw new UserError(`Expected rows of a click log to learn from but there are none${whose}.`, 'Import one: atelier import logs FILE.');
-  }
+  const { readTrainingRows } = await import('../core/store/training_rows.ts');
+  const { arms, keepArm } = await readWantedArms(store, options.ads);
+  const log = readTrainingRows(store, options.logId, keepArm);
   const entities = await readContent(store, options);
+  if (log.rows === 0) throw nothingToLearn(options.ads, entities.ads);
   const indices = { ...indexRows(log, arms, entities), ...indexPositions(log.position, readPositions(store)) };
   return buildExamples({ ...log, ...indices }, entities, options.trainingShare);
+}
+
+function nothingToLearn(asked: readonly string[] | undefined, known: readonly string[]): UserError {
+  const message = 'Expected rows of a click log to learn from but there are none';
+  if (!asked) return new UserError(`${message}.`, 'Import one: atelier import logs FILE.');
+  const unknown = asked.filter((id) => !known.includes(id));
+  if (unknown.length === 0)
+    return new UserError(`${message} of the ads ${asked.join(', ')}.`, 'Choose ads that a log has, or import their log.');
+  return new UserError(
+    `Expected ads of this store but there are none with the ids ${unknown.join(', ')}.`,
+    'Choose others: atelier list ads.',
+  );
 }
 
 /**
@@ -64,7 +76,9 @@ async function logFields(
   if (!spec.some(({ of, source }) => of !== 'row' && source.from === 'log')) return fields;
   const { entityField } = await import('../core/models/features/build_examples.ts');
   const { categoriseAt } = await import('../core/models/features/log_column.ts');
-  const { log, arms } = await readRows(store, options);
+  const { readArmRows } = await import('../core/store/training_rows.ts');
+  const { arms, keepArm } = await readWantedArms(store, options.ads);
+  const log = readArmRows(store, options.logId, keepArm);
   const rows = indexRows(log, arms, entities);
   for (const { name, of, source } of spec) {
     if (of === 'row' || source.from !== 'log' || !log.features.includes(source.column)) continue;
@@ -73,19 +87,18 @@ async function logFields(
   return fields;
 }
 
-async function readRows(store: Store, { logId, ads }: LogChoice): Promise<{ log: TrainingRows; arms: Map<number, Arm> }> {
+/** All arms by their codes, and which of them are of the ads asked for. */
+async function readWantedArms(store: Store, ads: readonly string[] | undefined) {
   const { readArms } = await import('../core/store/logs.ts');
-  const { readTrainingRows } = await import('../core/store/training_rows.ts');
   const arms = readArms(store);
   const wanted = ads && new Set(ads);
-  return { log: readTrainingRows(store, logId, wanted && ((code) => wanted.has((arms.get(code) as Arm).adId))), arms };
+  return { arms, keepArm: wanted && ((code: number): boolean => wanted.has((arms.get(code) as Arm).adId)) };
 }
 
 /** Ads and creatives in the order of their ids, those of the store and those only the log has, and what they hold. */
 async function readContent(store: Store, { logId, ads: adIds }: LogChoice): Promise<Entities> {
-  const { readAds, readCreatives } = await import('../core/store/creatives.ts');
+  const { readCreatives } = await import('../core/store/creatives.ts');
   const { readArms } = await import('../core/store/logs.ts');
-  const { readNotes } = await import('../core/store/notes.ts');
   const { readUsedElements } = await import('../core/store/creative_content.ts');
   const { readLoggedArms } = await import('../core/store/training_rows.ts');
   const { contentFields } = await import('../core/models/features/content_fields.ts');
@@ -103,11 +116,8 @@ async function readContent(store: Store, { logId, ads: adIds }: LogChoice): Prom
   const creatives = [...all.values()].sort((a, b) => compare(a.adId, b.adId) || compare(a.creativeId, b.creativeId));
   const ads = [...new Set(creatives.map(({ adId }) => adId))];
   const adIndex = new Map(ads.map((ad, index) => [ad, index]));
-  const noteOf = new Map(readAds(store, ads).map(({ adId, noteId }) => [adId, noteId]));
-  const noteIds = [...noteOf.values()].filter((id) => id !== null);
-  const notes = new Map(readNotes(store, noteIds).map((note) => [note.noteId, note]));
   const elements = readUsedElements(store);
-  const adContents = ads.map((adId): AdContent => ({ adId, note: notes.get(noteOf.get(adId) ?? '') }));
+  const adContents = await readAdContents(store, ads);
   const contents = creatives.map((creative): CreativeContent => {
     const own = Object.values(elementsOf.get(keyOf(creative)) ?? {});
     return { ...creative, elements: own.flatMap((id) => elements.get(id) ?? []) };
@@ -120,21 +130,8 @@ async function readContent(store: Store, { logId, ads: adIds }: LogChoice): Prom
   };
 }
 
-/** How the texts of notes and elements are read: words by language, entities by the store's lexicon and brands. */
-async function loadReading(store: Store, ads: readonly AdContent[], elements: Iterable<{ readonly text: string | null }>) {
-  const { readBrands, readLexicon } = await import('../core/store/terms.ts');
-  const { createEntityFinder } = await import('../core/models/features/entity_terms.ts');
-  const { detectLanguage, languageOf } = await import('../core/text/language.ts');
-  const { loadSegmenters } = await import('../core/text/segment.ts');
-  const lexicon = readLexicon(store).filter(({ type }) => type !== 'banned');
-  const entities = new Set([...lexicon.map(({ term }) => term), ...readBrands(store)]);
-  const languages = new Set(Array.from(elements, ({ text }) => detectLanguage(text ?? '')));
-  for (const { note } of ads) if (note) languages.add(languageOf(note.lang, `${note.title}\n${note.body}`));
-  return { segmenters: await loadSegmenters(languages, entities), findEntities: createEntityFinder(entities) };
-}
-
 /** The ad and creative index of each row, by the arm's code. */
-function indexRows(log: TrainingRows, arms: ReadonlyMap<number, Arm>, { creatives, adOf }: Entities) {
+function indexRows(log: ArmRows, arms: ReadonlyMap<number, Arm>, { creatives, adOf }: Entities) {
   const indexOf = new Map(creatives.map((creative, index) => [keyOf(creative), index]));
   const largest = [...arms.keys()].reduce((most, code) => Math.max(most, code), 0);
   const byCode = new Int32Array(largest + 1);

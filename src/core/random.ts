@@ -78,3 +78,12 @@ export function createRandom(seed: number, stream = 0): Random {
   }
   return { uint32, uniform, below, normal, gamma, exponential };
 }
+
+/** Puts values in a random order, in place (Fisher & Yates). */
+export function shuffle(values: Int32Array, random: Random): Int32Array {
+  for (let last = values.length - 1; last > 0; last--) {
+    const other = random.below(last + 1);
+    [values[last], values[other]] = [values[other] as number, values[last] as number];
+  }
+  return values;
+}

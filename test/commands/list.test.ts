@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { saveModel } from '../../src/core/store/models.ts';
 import { openStore } from '../../src/core/store/open.ts';
 import { savePlans } from '../../src/core/store/plans.ts';
 import { commandJson, commandLine, temporaryFolder } from '../core/publish/command_line.ts';
@@ -87,6 +88,33 @@ describe('list', () => {
     expect(await rowsOf(folder, 'models')).toEqual([]);
     expect(await rowsOf(folder, 'queries')).toEqual([]);
     expect(await rowsOf(folder, 'brands')).toEqual([]);
+  });
+
+  it('shows the figures of models that tell them apart, and all of them as JSON', async () => {
+    const folder = await filledStore();
+    const store = openStore(join(folder, 'atelier.db'), { create: false, now: new Date() });
+    const estimate = (value: number | null) => ({ value, ci_low: null, ci_high: null });
+    const metrics = {
+      tower: {
+        rows: 9,
+        auc: estimate(0.612345),
+        log_loss: estimate(0.0987),
+        gauc: estimate(null),
+        segments: { head: { auc: estimate(0.9) } },
+      },
+      other: { reward: 1.5, distinct: 8, note: 'none' },
+      third: {},
+    };
+    for (const [modelId, own] of Object.entries(metrics))
+      saveModel(store, { modelId, kind: modelId, files: {}, metrics: own }, new Date(0), 1);
+    store.db.close();
+    const { stdout } = await commandLine(folder, ['list', 'models']);
+    expect(stdout.split('\n').slice(1, 4)).toEqual([
+      expect.stringMatching(/^other .* reward 1\.5, distinct 8$/),
+      expect.stringMatching(/^third .* –$/),
+      expect.stringMatching(/^tower .* log_loss 0\.0987, auc 0\.6123$/),
+    ]);
+    expect((await rowsOf(folder, 'models')).map((row) => row.metrics)).toEqual([metrics.other, metrics.third, metrics.tower]);
   });
 
   it('lists plans, the newest day first', async () => {

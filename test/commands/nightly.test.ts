@@ -183,6 +183,38 @@ steps:
   });
 
   it.each([
+    ['cannot run', 'score', 2, /dual-tower model/],
+    ['is no command', 'scoer', 2, /unknown command/],
+  ])('gives up an optional step that %s, does the rest and exits with 1', async (_, line, exitCode, reason) => {
+    const plan = `
+store: a.db
+steps:
+  - {name: first, run: import queries queries.csv}
+  - {name: second, run: ${line}, say: All are scored., optional: true}
+  - {name: third, run: import brands brands.csv}
+`;
+    const { code, steps, failed } = await nightlyJson(plan);
+    expect(code).toBe(1);
+    expect(steps.map(({ name, state, exit_code }) => [name, state, exit_code])).toEqual([
+      ['first', 'done', 0],
+      ['second', 'given up', exitCode],
+      ['third', 'done', 0],
+    ]);
+    expect(failed).toEqual([{ item: 'second', reason: expect.stringMatching(reason) }]);
+    const { stdout } = await nightly(plan);
+    expect(stdout).toMatch(/\n2 {2}second {2}given up +\d/);
+    expect(stdout).not.toContain('All are scored.');
+  });
+
+  it('stops at an interrupt in an optional step', async () => {
+    const controller = new AbortController();
+    const stderr = () => controller.abort();
+    const plan = 'store: a.db\nsteps:\n  - {run: import notes notes.csv, optional: true}\n  - {run: import brands brands.csv}\n';
+    const { code, steps } = await nightlyJson(plan, [], { signal: controller.signal, stderr });
+    expect([code, steps.map(({ state }) => state)]).toEqual([130, ['interrupted', 'not run']]);
+  });
+
+  it.each([
     ['during a step', 'import notes notes.csv', 'interrupted', 130],
     ['between steps', 'import queries queries.csv', 'done', 0],
   ])('interrupted %s, prints what was done and exits with 130', async (_, line, state, exitCode) => {
@@ -204,7 +236,7 @@ steps:
   it('refuses a wrong plan with its line before it opens a store or runs a step', async () => {
     const { code, stdout, stderr } = await nightly('store: a.db\nsteps:\n  - run: import queries queries.csv\n  - rnu: extract\n');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('night.yaml:4:5: Expected a step with name, say, run but received "rnu".');
+    expect(stderr).toContain('night.yaml:4:5: Expected a step with name, say, run, optional but received "rnu".');
     expect(() => runsOf('a.db')).toThrow('there is none');
   });
 

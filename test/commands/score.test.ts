@@ -81,6 +81,36 @@ describe('score', () => {
     expect(one.creatives).toEqual(all.creatives.filter(({ ad_id: own }) => own === ad));
     const { code, stderr } = await commandLine(trained, ['score', '--ads', `${ad},nobody`]);
     expect([code, stderr]).toEqual([1, expect.stringContaining('failed: nobody')]);
+    expect((await commandLine(trained, ['score', '--ads', ad])).stdout).toContain(
+      'left tower run 1 time for 1 ad, right tower on 4 creatives (',
+    );
+  });
+
+  it('lists ads that are not there as failed, without an empty table', async () => {
+    expect(await commandLine(trained, ['score', '--ads', 'nobody'])).toEqual({
+      code: 1,
+      stdout: `${modelId}: left tower run 0 times for 0 ads, right tower on 0 creatives\n`,
+      stderr: expect.stringContaining('failed: nobody: Expected an ad of this store'),
+    });
+  });
+
+  it('scores with a model of all logs when aggregated rows have joined single impressions', { timeout: 120_000 }, async () => {
+    const folder = copyOf(trained);
+    const all = TRAIN.filter((word) => word !== '--log' && word !== 'sim');
+    const { code, model_id: id } = await commandJson<Scores>(folder, all);
+    expect(code).toBe(0);
+    const before = await score(folder, '--model', id);
+    writeFileSync(join(folder, 'sums.csv'), 'ad_id,creative_id,impressions,clicks,topic\nad-0001,added,100,3,food\n');
+    expect((await commandLine(folder, ['import', 'logs', 'sums.csv', '--log', 'sums'])).code).toBe(0);
+    const after = await score(folder, '--model', id);
+    expect(after.code).toBe(0);
+    expect(after.creatives.filter(({ creative_id: creative }) => creative !== 'added')).toEqual(before.creatives);
+    expect(after.creatives).toHaveLength(13);
+    // Training on both together is still refused.
+    expect(await commandLine(folder, all)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Choose one of the logs: --log NAME.'),
+    });
   });
 
   it('scores a creative that was made after the training', async () => {
@@ -192,7 +222,7 @@ describe('what cannot be scored', () => {
 
   it.each([
     ['no name', 'hour', /Expected name=value/],
-    ['a field that the model does not have', 'moon=full', /Expected one of .*hour.* but received moon/],
+    ['a field that the model does not have', 'moon=full', /Expected a context of .*hour.* but received moon/],
     ['a field of creatives', 'log.topic=food', /but received log\.topic/],
   ])('is a context of %s', (_, context, message) => refused(trained, message, '--context', context));
 });

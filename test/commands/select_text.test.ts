@@ -42,10 +42,11 @@ describe('a plan with predicted CTRs', () => {
   });
 
   it('counts the creatives that the model knows', () => {
-    const priors = { modelId: 'm1', strength: 41.3, scale: 1.1, isPreferred: true, of: () => COMMON };
+    const priors = { modelId: 'm1', strength: 41.3, scale: 1.1, isPreferred: true, notes: [], of: () => COMMON };
     expect(describePriors({ ...priors, kind: 'dual-tower' }, [named])).toEqual([
       'prior: dual tower m1 predicts 2 of 3 creatives, each worth 41 clicks of evidence',
     ]);
+    expect(describePriors({ ...priors, kind: 'dual-tower', notes: ['it is old'] }, [named])[0]).toBe('note: it is old');
     expect(describePriors({ ...priors, kind: 'ecoi' }, [named])).toEqual([]);
     expect(describePriors({ ...priors, kind: 'dual-tower', isPreferred: false }, [named])).toEqual([
       'prior: that of the log, as held-out clicks are better explained by one mean than by dual tower m1',

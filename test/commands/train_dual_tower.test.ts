@@ -29,7 +29,7 @@ interface Training {
   readonly notes: readonly string[];
   readonly metrics: Metrics;
   readonly ablations: readonly { readonly name: string; readonly auc: Interval; readonly differences: { readonly auc: Interval } | null }[];
-  readonly samples_per_second: number;
+  readonly samples_per_second: number | null;
 }
 
 /** Before any training, and after one. */
@@ -166,6 +166,28 @@ describe('train dual-tower', () => {
 });
 
 describe('the text of train dual-tower', () => {
+  it('says so when an earlier run had done all steps', { timeout: 120_000 }, async () => {
+    const folder = copyOf(untrained);
+    // Killed when the whole model was trained and the first part is being left out.
+    const steps = (training.metrics as unknown as { readonly steps: number }).steps + 20;
+    expect((await stopped(folder, [...TRAIN, '--ablate'], steps, 'killed')).code).toBe(3);
+    const { stdout } = await commandLine(copyOf(folder), TRAIN);
+    expect(stdout).toMatch(/ steps, all of an earlier run$/m);
+    expect(stdout).not.toContain('rows/s');
+    expect((await commandJson<Training>(folder, TRAIN)).samples_per_second).toBeNull();
+  });
+
+  it('says why there is no NSCTR', async () => {
+    const header = 'ts,ad_id,creative_id,click\n';
+    const rows = Array.from(
+      { length: 200 },
+      (_, i) =>
+        `2026-01-01T00:${String(Math.floor(i / 60)).padStart(2, '0')}:${String(i % 60).padStart(2, '0')}Z,a,c${i % 4},${i % 5 ? 0 : 1}\n`,
+    );
+    const { stdout } = await commandLine(await storeOf(header + rows.join('')), TRAIN);
+    expect(stdout).toMatch(/^NSCTR cannot be evaluated: an effective sample of 50 matched impressions is needed but it is \d+/m);
+  });
+
   it('has the model, its metrics by creatives, the calibration and where it is', async () => {
     const { stdout } = await commandLine(copyOf(trained), [...TRAIN, '--quiet']);
     expect(stdout).toContain(`${training.model_id}: trained on`);
@@ -191,8 +213,8 @@ describe('a log that', () => {
   const log = (click: (i: number) => number): string => header + Array.from({ length: 400 }, (_, i) => row(i, click(i))).join('');
 
   it.each([
-    ['was never clicked', () => 0, /no impression was clicked/],
-    ['was always clicked', () => 1, /every impression was clicked/],
+    ['was never clicked', () => 0, /no impression was clicked .*\n {2}Import a longer log/],
+    ['was always clicked', () => 1, /every impression was clicked .*\n {2}Import the impressions without a click/],
   ])('%s is refused, and nothing is written', async (_, click, message) => {
     const folder = await storeOf(log(click));
     const { code, stdout, stderr } = await commandLine(folder, TRAIN);
@@ -240,7 +262,7 @@ describe('what cannot be trained on', () => {
 
   it.each([
     ['a log that is not there', ['--log', 'nope'], /one of the logs .*sim/],
-    ['ads that are not there', ['--ads', 'nobody'], /of the ads nobody/],
+    ['ads that are not there', ['--ads', 'nobody'], /Expected ads of this store but there are none with the ids nobody\./],
     ['a batch that no list fits into', ['--batch', '100'], /Expected a multiple of 8 but received 100/],
     ['a dimension that is no multiple of 4', ['--dimension', '6'], /Expected a multiple of 4 but received 6/],
     ['a share of nothing', ['--holdout', '0%'], /Expected a share such as 20%/],

@@ -96,7 +96,9 @@ describe('readExamples', () => {
     const store = open(await imported(FILES, ...IMPORTS));
     const { examples } = await readExamples(store, { ...ALL, ads: ['tea'] });
     expect([examples.rows, examples.ads, examples.creatives.length]).toEqual([3, ['tea'], 3]);
-    await expect(readExamples(store, { ...ALL, ads: ['unknown'] })).rejects.toThrow(/of the ads unknown/);
+    await expect(readExamples(store, { ...ALL, ads: ['unknown'] })).rejects.toThrow(
+      'Expected ads of this store but there are none with the ids unknown.',
+    );
   });
 
   it('puts a log that is not in order of time in order, with the same features', async () => {
@@ -112,7 +114,7 @@ describe('readExamples', () => {
   it('reads aggregated and undated rows', async () => {
     const csv = 'ad_id,creative_id,impressions,clicks,headline\na,x,1000,20,one\na,y,900,30,two\nb,z,10,0,three\n';
     const { examples } = await readExamples(open(await imported({ 'log.csv': csv }, ['import', 'logs', 'log.csv'])), ALL);
-    expect([[...examples.clicks], [...(examples.impressions ?? [])], [...examples.day]]).toEqual([
+    expect([[...examples.clicks], [...(examples.impressions ?? [])], [...examples.ts]]).toEqual([
       [20, 30, 0],
       [1000, 900, 10],
       [-1, -1, -1],

@@ -9,6 +9,8 @@ export interface PlanStep {
   readonly say: string;
   /** Subcommand, arguments and flags. */
   readonly command: readonly string[];
+  /** The night goes on without what this step cannot do. */
+  readonly isOptional: boolean;
 }
 
 export interface Plan {
@@ -18,11 +20,11 @@ export interface Plan {
 }
 
 const PLAN_KEYS = ['store', 'seed', 'variables', 'steps'] as const;
-const STEP_KEYS = ['name', 'say', 'run'] as const;
+const STEP_KEYS = ['name', 'say', 'run', 'optional'] as const;
 
 /**
  * Reads a plan in YAML: `store`, `seed`, `variables: {name: text}` and `steps`, each with `run` (a command line, or the list
- * of its words), `name` and `say`. `${name}` in a text stands for the variable.
+ * of its words), `name`, `say` and `optional`. `${name}` in a text stands for the variable.
  * @param file the plan's name in messages
  * @throws UserError with line and column, for anything that is not such a plan
  */
@@ -89,10 +91,12 @@ class PlanReader {
     if (command[0] === 'nightly') throw this.problem('Expected a command other than nightly as a step.', run.range?.[0]);
     const name = step.get('name');
     const say = step.get('say');
+    const optional = step.get('optional');
     return {
       name: name ? this.text(name, 'a text', variables) : command.join(' '),
       say: say ? this.text(say, 'a text', variables) : '',
       command,
+      isOptional: optional !== undefined && this.yesOrNo(optional),
     };
   }
 
@@ -110,6 +114,11 @@ class PlanReader {
   wholeNumber(node: Node): number {
     if (!isScalar(node) || !Number.isSafeInteger(node.value)) throw this.expected('a whole number', node);
     return node.value as number;
+  }
+
+  private yesOrNo(node: Node): boolean {
+    if (!isScalar(node) || typeof node.value !== 'boolean') throw this.expected('true or false', node);
+    return node.value;
   }
 
   /** Words first, variables second: a value with blanks stays one word. */

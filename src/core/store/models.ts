@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Store } from './open.ts';
 
+const PARTIAL = '.part';
+/** A save takes seconds: what was begun a day ago, a killed process left. */
+const PARTIAL_MS = 86_400_000;
+
 /** A trained model: files in a folder of its own under `<store>.files/models/`. */
 export interface StoredModel {
   readonly modelId: string;
@@ -19,13 +23,15 @@ interface NewModel extends Omit<StoredModel, 'path'> {
 
 /**
  * Keeps a model's files, then names it in the store; the id derives from the files, so the same model is kept once. The folder is
- * written beside and renamed: a killed process leaves none under a good name.
+ * written beside and renamed: a killed process leaves none under a good name, and what it leaves is removed by a save a day later.
  */
 export function saveModel(store: Store, { modelId, kind, files, metrics }: NewModel, now: Date, runId: number): StoredModel {
+  const isPartial = (name: string): boolean => name.endsWith(PARTIAL);
+  removeOlder(join(store.filesDirectory, 'models'), new Date(now.getTime() - PARTIAL_MS), isPartial);
   const path = `models/${modelId}`;
   const folder = join(store.filesDirectory, path);
   if (!isWhole(folder, files)) {
-    const temporary = `${folder}.${randomUUID()}.part`;
+    const temporary = `${folder}.${randomUUID()}${PARTIAL}`;
     mkdirSync(temporary, { recursive: true });
     try {
       for (const [name, bytes] of Object.entries(files)) writeFileSync(join(temporary, name), bytes);
@@ -50,6 +56,11 @@ function isWhole(folder: string, files: Readonly<Record<string, Uint8Array>>): b
     const path = join(folder, name);
     return existsSync(path) && readFileSync(path).equals(bytes);
   });
+}
+
+/** Whether there is a model of a kind. */
+export function hasModel(store: Store, kind: string): boolean {
+  return store.db.prepare('SELECT 1 FROM models WHERE kind = ? LIMIT 1').get(kind) !== undefined;
 }
 
 /**
@@ -77,10 +88,16 @@ export function readModelFile(store: Store, { path, kind }: StoredModel, name: s
 
 /** Removes the checkpoints that were last written before a moment: nobody goes on from them. */
 export function removeOldCheckpoints(store: Store, before: Date): void {
-  const folder = join(store.filesDirectory, 'training');
+  removeOlder(join(store.filesDirectory, 'training'), before, () => true);
+}
+
+/** Removes the files and folders in a folder that were last written before a moment; another process may do the same. */
+function removeOlder(folder: string, before: Date, isMeant: (name: string) => boolean): void {
   if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    if (statSync(join(folder, name)).mtime < before) rmSync(join(folder, name), { force: true });
+  for (const name of readdirSync(folder).filter(isMeant)) {
+    const path = join(folder, name);
+    const written = statSync(path, { throwIfNoEntry: false })?.mtime;
+    if (written && written < before) rmSync(path, { recursive: true, force: true });
   }
 }
 

@@ -42,6 +42,9 @@ export interface TrainingRows {
   readonly feature: (name: string) => LogFeature;
 }
 
+/** What rows say of the creatives they show, whatever a row counts. */
+export type ArmRows = Pick<TrainingRows, 'rows' | 'arm' | 'features' | 'feature'>;
+
 /** A chunk and where its rows go. */
 interface Part {
   readonly chunkId: number;
@@ -61,28 +64,58 @@ type Target = Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Arra
  * @throws UserError when single impressions and aggregated rows are mixed
  */
 export function readTrainingRows(store: Store, logId: number | undefined, keepArm?: (arm: number) => boolean): TrainingRows {
+  const { units, parts, rows } = readParts(store, logId, keepArm);
+  if (units.size > 1) {
+    throw new UserError(
+      'Expected rows of one kind to learn from but received single impressions and aggregated rows together.',
+      logId === undefined ? 'Choose one of the logs: --log NAME.' : 'Import them as two logs (import logs --log NAME), and learn from one.',
+    );
+  }
+  const unit = [...units][0] ?? 'impression';
   const read = columnReader(store);
-  const { unit, parts, rows } = readParts(store, logId, keepArm);
-  const column = <Values extends Target>(name: string, target: Values, missing: number): Values => {
-    for (const part of parts) decodePart(read(part.chunkId, name), part, target, missing);
-    return target;
-  };
+  const column = createReader(read, parts);
   const isGiven = (name: string): boolean => parts.some(({ chunkId }) => read(chunkId, name) !== undefined);
-  const types = readTypes(store, logId, parts);
   return {
-    rows,
-    arm: column('arm', new Int32Array(rows), 0),
+    ...describeArms(store, logId, parts, rows),
     position: column('position', new Uint16Array(rows), 0),
     ts: column('ts', new Float64Array(rows), -1),
     clicks: unit === 'impression' ? column('click', new Uint8Array(rows), 0) : column('clicks', new Float32Array(rows), 0),
     impressions: unit === 'impression' ? undefined : column('impressions', new Float32Array(rows), 0),
     users: isGiven('user') ? readUsers(parts, rows, (part) => read(part.chunkId, 'user')) : undefined,
     propensity: isGiven('propensity') ? column('propensity', new Float32Array(rows), Number.NaN) : undefined,
+  };
+}
+
+/**
+ * Reads what the rows of a log (of all logs when `logId` is undefined) say of creatives; single impressions and aggregated rows may be
+ * mixed.
+ * @param keepArm which arm codes to read; all when undefined
+ */
+export function readArmRows(store: Store, logId: number | undefined, keepArm?: (arm: number) => boolean): ArmRows {
+  const { parts, rows } = readParts(store, logId, keepArm);
+  return describeArms(store, logId, parts, rows);
+}
+
+function describeArms(store: Store, logId: number | undefined, parts: readonly Part[], rows: number): ArmRows {
+  const read = columnReader(store);
+  const column = createReader(read, parts);
+  const types = readTypes(store, logId, parts);
+  return {
+    rows,
+    arm: column('arm', new Int32Array(rows), 0),
     features: [...types.keys()].sort(),
     feature: (name) =>
       types.get(name) === 'number'
         ? { type: 'number', values: column(FEATURE_PREFIX + name, new Float64Array(rows), Number.NaN) }
         : readTexts(store, name, parts, rows, (part) => read(part.chunkId, FEATURE_PREFIX + name)),
+  };
+}
+
+/** Fills an array with a column of all parts. */
+function createReader(read: ReturnType<typeof columnReader>, parts: readonly Part[]) {
+  return <Values extends Target>(name: string, target: Values, missing: number): Values => {
+    for (const part of parts) decodePart(read(part.chunkId, name), part, target, missing);
+    return target;
   };
 }
 
@@ -102,13 +135,6 @@ function readParts(store: Store, logId: number | undefined, keepArm: ((arm: numb
        WHERE @logId IS NULL OR log_id = @logId ORDER BY chunk_id`,
     )
     .all({ logId: logId ?? null }) as { chunkId: number; logId: number; rows: number; unit: LogUnit }[];
-  const units = new Set(chunks.map(({ unit }) => unit));
-  if (units.size > 1) {
-    throw new UserError(
-      'Expected rows of one kind to learn from but received single impressions and aggregated rows together.',
-      logId === undefined ? 'Choose one of the logs: --log NAME.' : 'Import them as two logs (import logs --log NAME), and learn from one.',
-    );
-  }
   const read = columnReader(store);
   const parts: Part[] = [];
   let offset = 0;
@@ -119,7 +145,7 @@ function readParts(store: Store, logId: number | undefined, keepArm: ((arm: numb
     parts.push({ chunkId, logId: log, rows, offset, kept: keptRows < rows ? kept : undefined, keptRows });
     offset += keptRows;
   }
-  return { unit: [...units][0] ?? 'impression', parts, rows: offset };
+  return { units: new Set(chunks.map(({ unit }) => unit)), parts, rows: offset };
 }
 
 function rowsOf(column: EncodedColumn | undefined, rows: number, keepArm: (arm: number) => boolean): Uint32Array {

@@ -32,8 +32,8 @@ steps:
       store: 'out/night.db',
       seed: 7,
       steps: [
-        { name: 'read', say: 'The notes are in.', command: ['import', 'notes', 'my notes'] },
-        { name: 'compose --per-ad 8 --ads 007', say: '', command: ['compose', '--per-ad', '8', '--ads', '007'] },
+        { name: 'read', say: 'The notes are in.', command: ['import', 'notes', 'my notes'], isOptional: false },
+        { name: 'compose --per-ad 8 --ads 007', say: '', command: ['compose', '--per-ad', '8', '--ads', '007'], isOptional: false },
       ],
     });
   });
@@ -42,7 +42,7 @@ steps:
     expect(plan('steps: [{run: extract}]')).toEqual({
       store: undefined,
       seed: undefined,
-      steps: [{ name: 'extract', say: '', command: ['extract'] }],
+      steps: [{ name: 'extract', say: '', command: ['extract'], isOptional: false }],
     });
   });
 
@@ -56,9 +56,14 @@ steps:
 `);
     expect(store).toBe('out/my demo/a.db');
     expect(steps).toEqual([
-      { name: 'to out/my demo', say: 'see out/my demo', command: ['export', '--out', 'out/my demo/set', '--per', '4'] },
-      { name: 'ecoi --csv out/my demo/e.csv', say: '', command: ['ecoi', '--csv', 'out/my demo/e.csv'] },
+      { name: 'to out/my demo', say: 'see out/my demo', command: ['export', '--out', 'out/my demo/set', '--per', '4'], isOptional: false },
+      { name: 'ecoi --csv out/my demo/e.csv', say: '', command: ['ecoi', '--csv', 'out/my demo/e.csv'], isOptional: false },
     ]);
+  });
+
+  it('reads which steps the night can do without', () => {
+    const { steps } = plan('steps:\n  - {run: score, optional: true}\n  - {run: select, optional: false}\n  - run: extract\n');
+    expect(steps.map(({ isOptional }) => isOptional)).toEqual([true, false, false]);
   });
 
   it('follows an alias', () => {
@@ -74,8 +79,8 @@ steps:
     ['steps:\n  - run: import "notes', 'night.yaml:2:10: Expected a closing quote in run.'],
     ['steps:\n  - run: ""', 'night.yaml:2:10: Expected a command such as "import notes fixtures/notes" but received "".'],
     ['steps:\n  - name: only a name', 'night.yaml:2:5: Expected a step with run but it has none.'],
-    ['steps:\n  - extract', 'night.yaml:2:5: Expected a step with name, say, run but received "extract".'],
-    ['steps:\n  - run: extract\n    retry: 3', 'night.yaml:3:5: Expected a step with name, say, run but received "retry".'],
+    ['steps:\n  - extract', 'night.yaml:2:5: Expected a step with name, say, run, optional but received "extract".'],
+    ['steps:\n  - run: extract\n    retry: 3', 'night.yaml:3:5: Expected a step with name, say, run, optional but received "retry".'],
     ['stpes: []', 'night.yaml:1:1: Expected a plan with store, seed, variables, steps but received "stpes".'],
     ['steps: []', 'night.yaml:1:8: Expected steps, a list of one or more, but received a list.'],
     ['store: a.db', 'night.yaml:1:1: Expected steps, a list of one or more, but received a mapping.'],
@@ -84,6 +89,7 @@ steps:
     ['variables: [a]\nsteps: [{run: extract}]', 'night.yaml:1:12: Expected names and values but received a list.'],
     ['variables: {a: [b]}\nsteps: [{run: extract}]', 'night.yaml:1:16: Expected a text but received a list.'],
     ['steps:\n  - run: [extract, {a: b}]', 'night.yaml:2:20: Expected a word but received a mapping.'],
+    ['steps:\n  - {run: score, optional: sometimes}', 'night.yaml:2:28: Expected true or false but received "sometimes".'],
     ['steps:\n  - run: nightly --plan night.yaml', 'night.yaml:2:10: Expected a command other than nightly as a step.'],
   ])('refuses %j, saying where', (text, message) => {
     expect(refusal(text)).toBe(message);

@@ -114,6 +114,22 @@ describe('finding a model', () => {
   });
 });
 
+describe('what killed processes left of models', () => {
+  it('is removed by a save a day later; models, and what may be being written, stay', () => {
+    const { store, runId } = temporaryStore();
+    const models = join(store.filesDirectory, 'models');
+    const hoursAgo: Readonly<Record<string, number>> = { 'm.1.part': 25, 'm.2.part': 23, m: 1000 };
+    for (const [name, hours] of Object.entries(hoursAgo)) {
+      mkdirSync(join(models, name), { recursive: true });
+      writeFileSync(join(models, name, 'left.onnx'), 'half');
+      const time = new Date(NOW.getTime() - hours * 3_600_000);
+      utimesSync(join(models, name), time, time);
+    }
+    saveModel(store, MODEL, NOW, runId);
+    expect(readdirSync(models).sort()).toEqual(['dual-tower-1', 'm', 'm.2.part']);
+  });
+});
+
 describe('old checkpoints', () => {
   it('are removed, those written since are kept', () => {
     const { store } = temporaryStore();

@@ -4,7 +4,7 @@ import { UserError } from '../../../src/core/errors.ts';
 import type { LogBatch } from '../../../src/core/log_batch.ts';
 import { LogWriter } from '../../../src/core/store/log_writer.ts';
 import { armCodes, createFeatureCodes, ensureLog, positionCodes, saveFeatures } from '../../../src/core/store/logs.ts';
-import { type LogFeature, readLoggedArms, readTrainingRows } from '../../../src/core/store/training_rows.ts';
+import { type LogFeature, readArmRows, readLoggedArms, readTrainingRows } from '../../../src/core/store/training_rows.ts';
 import { temporaryStore } from './temporary_store.ts';
 
 const START = 1.7e12;
@@ -55,6 +55,22 @@ function valuesOf(feature: LogFeature): (string | number | undefined)[] {
 
 let logs = 0;
 const newName = (): string => `log ${logs++}`;
+
+describe('readArmRows', () => {
+  it('reads what rows of both kinds say of creatives, as they are read to learn from', () => {
+    const { store, arms, write, writeTexts } = openLog();
+    const logId = writeTexts('l', 'topic', ['food', '', 'tea']);
+    const { rows, arm, features, feature } = readTrainingRows(store, logId);
+    const alone = readArmRows(store, logId);
+    expect([alone.rows, alone.arm, alone.features]).toEqual([rows, arm, features]);
+    expect(alone.feature('topic')).toEqual(feature('topic'));
+    write('l', 'aggregate', 2, { arms: Int32Array.of(2, 3) });
+    const both = readArmRows(store, logId);
+    expect([...both.arm]).toEqual([1, 1, 1, 2, 3]);
+    expect(valuesOf(both.feature('topic'))).toEqual(['food', '', 'tea', '', '']);
+    expect([...readArmRows(store, undefined, (code) => code === arms[2]).arm]).toEqual([3]);
+  });
+});
 
 describe('readTrainingRows', () => {
   it('reads single impressions: arm, time, click, propensity where part of the log has it', () => {

@@ -21,8 +21,8 @@ export function contextTerms(
   const asked = sides.left.fields.filter(({ of, name }) => of === 'row' && !/^(user|cross)\b/.test(name)).map(({ name }) => name);
   for (const name of contexts.flatMap((context) => [...context.keys()])) {
     if (asked.includes(name)) continue;
-    const known = asked.length > 0 ? `one of ${asked.join(', ')}` : 'no context, as the model has none,';
-    throw new UserError(`Expected ${known} but received ${name}.`);
+    if (asked.length > 0) throw new UserError(`Expected a context of ${asked.join(', ')} but received ${name}.`);
+    throw new UserError(`Expected no context, as the model knows of no circumstances, but received ${name}.`);
   }
   const terms = new Map(entities.fields.map((field) => [field.name, field.terms]));
   const known = (name: string, count: number) => terms.get(name) ?? Array.from({ length: count }, () => []);
@@ -44,13 +44,17 @@ export function contextTerms(
 function knownTerm(field: FieldSpec, value: string, side: ServedSide): string {
   const term = termOf(field, value);
   if (holds(side.known, hashTerm(side.hash, field.name, term))) return term;
-  throw new UserError(`Expected a value of ${field.name} that the log has but received "${value}".`);
+  throw new UserError(
+    `Expected a context with a value of ${field.name} that training has seen but received "${value}".`,
+    'Give one that the log has, or leave it out for average circumstances.',
+  );
 }
 
 /** The term of a value: itself, or the bin of a number. */
 function termOf({ source, name }: FieldSpec, value: string): string {
   if (source.from !== 'log' || !source.edges) return value;
   const number = Number(value);
-  if (value.trim() === '' || !Number.isFinite(number)) throw new UserError(`Expected a number for ${name} but received "${value}".`);
+  if (value.trim() === '' || !Number.isFinite(number))
+    throw new UserError(`Expected a context with a number for ${name} but received "${value}".`);
   return `q${binOf(number, source.edges)}`;
 }

@@ -4,8 +4,8 @@ import type { Examples } from '../features/field.ts';
 /** A SHA-256 of everything that a training depends on: the examples, and the settings as JSON. */
 export function digestExamples(examples: Examples, settings: unknown): string {
   const hash = createHash('sha256');
-  const { ad, creative, position, clicks, impressions, day, order } = examples;
-  for (const column of [ad, creative, position, clicks, impressions, day, order]) {
+  const { ad, creative, position, clicks, impressions, ts, order } = examples;
+  for (const column of [ad, creative, position, clicks, impressions, ts, order]) {
     if (column) hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
   }
   for (const { name, side, isId, of, codes, terms } of examples.fields) {

@@ -1,3 +1,4 @@
+import { daysOf } from '../features/context.ts';
 import type { Examples } from '../features/field.ts';
 import { type HeldOutMetrics, heldOutMetrics } from '../metrics/held_out_metrics.ts';
 import type { HeldOutRows } from '../metrics/held_out_rows.ts';
@@ -43,8 +44,9 @@ function userClusters(user: Int32Array, rows: Int32Array): Int32Array {
   return numbered(Int32Array.from(rows, (row) => ((user[row] as number) >= 0 ? (user[row] as number) : alone++)));
 }
 
-function dayClusters({ ad, ads, day }: Examples, rows: Int32Array): Int32Array {
-  return numbered(Float64Array.from(rows, (row) => ((day[row] as number) + 1) * ads.length + (ad[row] as number)));
+function dayClusters({ ad, ads, ts }: Examples, rows: Int32Array): Int32Array {
+  const days = daysOf(Float64Array.from(rows, (row) => ts[row] as number));
+  return numbered(Float64Array.from(days, (day, i) => (day + 1) * ads.length + (ad[rows[i] as number] as number)));
 }
 
 /** Values replaced by numbers from 0 in the order of their first sight. */

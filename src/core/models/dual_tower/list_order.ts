@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../random.ts';
+import { createRandom, shuffle } from '../../random.ts';
 import { LIST_WIDTH } from './network.ts';
 
 /** Stands for no example where an ad's examples do not fill a list. */
@@ -55,15 +55,4 @@ export function listOrder(rows: Int32Array, ad: Int32Array, ads: number, seed: n
     result.set(byAd.subarray(firsts[chosen], ends[chosen]), place * LIST_WIDTH);
   });
   return result;
-}
-
-/** Fisher–Yates. */
-function shuffle(values: Int32Array, random: Random): Int32Array {
-  for (let i = values.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    const held = values[i] as number;
-    values[i] = values[j] as number;
-    values[j] = held;
-  }
-  return values;
 }

@@ -39,6 +39,11 @@ export interface DualTowerMetadata {
   /** The log it was trained on; null: all. */
   readonly log: string | null;
   readonly ads: readonly string[] | null;
+  /**
+   * Last day of all rows, the held-out ones too, as the prior's strength and scale come from those; null: undated. The first models
+   * lack it.
+   */
+  readonly last_day?: string | null;
   /** How each field is made, those of both towers in the order of the examples. */
   readonly spec: readonly FieldSpec[];
   readonly shape: NetworkShape;

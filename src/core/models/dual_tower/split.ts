@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts';
 import { hash64 } from '../../hash.ts';
+import { cutBetweenMoments } from '../features/context.ts';
 import type { Examples } from '../features/field.ts';
 
 /** What is held out: the last part of the time, or a part of each ad's creatives. */
@@ -19,7 +20,8 @@ export interface Split {
 const VALIDATION_SHARE = 0.1;
 
 /**
- * Splits by time: the last `share` of the rows are held out, the last tenth of the others is for validation. Or by creatives:
+ * Splits by time: the last `share` of the rows are held out, the last tenth of the others is for validation; rows of one moment stay
+ * together where that leaves each part at least half of its rows. Or by creatives:
  * those with the smallest hashes of their ids are held out, the next are for validation; every ad keeps one to train on.
  * @throws UserError when a row has no time, or there is too little to split
  */
@@ -36,16 +38,16 @@ export function splitExamples(examples: Examples, kind: SplitKind, share: number
 }
 
 function splitByTime(examples: Examples, share: number): Split {
-  const { rows, day } = examples;
+  const { rows, ts } = examples;
   const order = examples.order ?? Int32Array.from({ length: rows }, (_, i) => i);
-  if (day[order[0] as number] === -1) {
+  if ((ts[order[0] as number] as number) < 0) {
     throw new UserError(
       'Expected rows with times to hold out the last of them but some have none.',
       'Hold out creatives: --split creatives.',
     );
   }
-  const known = Math.round(rows * (1 - share));
-  const trained = Math.round(known * (1 - VALIDATION_SHARE));
+  const known = cutBetweenMoments(ts, order, Math.round(rows * (1 - share)));
+  const trained = cutBetweenMoments(ts, order, Math.round(known * (1 - VALIDATION_SHARE)), known);
   return { train: order.slice(0, trained), validation: order.slice(trained, known), heldOut: order.slice(known) };
 }
 

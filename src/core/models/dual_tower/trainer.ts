@@ -252,8 +252,14 @@ function meanRate({ clicks, impressions }: Examples, rows: Int32Array): number {
     shown += impressions ? (impressions[row] as number) : 1;
   }
   if (clicked === 0 || clicked === shown) {
-    const found = clicked === 0 ? 'no impression was clicked' : 'every impression was clicked';
-    throw new UserError(`Expected impressions with and without clicks to train on but ${found} (${shown} impressions).`);
+    const [found, hint] =
+      clicked === 0
+        ? [
+            'no impression was clicked',
+            'Import a longer log, or see whether its column of clicks was taken for another: import logs --map.',
+          ]
+        : ['every impression was clicked', 'Import the impressions without a click too.'];
+    throw new UserError(`Expected impressions with and without clicks to train on but ${found} (${shown} impressions).`, hint);
   }
   return Math.min(1 - LEAST_SHARE, Math.max(LEAST_SHARE, clicked / shown));
 }

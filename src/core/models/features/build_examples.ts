@@ -1,5 +1,5 @@
 import { type AspectColumn, collectAspects } from './aspects.ts';
-import { calendarFields, contextField, daysOf, listOf, sceneField, timeOrder } from './context.ts';
+import { calendarFields, contextField, cutBetweenMoments, listOf, sceneField, timeOrder } from './context.ts';
 import { createCodes, type Entities, type EntityField, type Examples, type Field, type FieldSpec } from './field.ts';
 import { historyFields } from './history.ts';
 import { categorise, codesWithin, type LogColumn, ownerOf, type RawColumn, type TrainingPart } from './log_column.ts';
@@ -30,7 +30,7 @@ export function buildExamples(log: LogRows, entities: Entities, trainingShare: n
   const { ad, creative, ts, users } = log;
   const order = timeOrder(ts);
   const notes: string[] = [];
-  const training = { order, count: Math.ceil(trainingShare * log.rows) };
+  const training = { order, count: cutBetweenMoments(ts, order, Math.max(1, Math.round(trainingShare * log.rows))) };
   const read = readColumns(log, entities, training, notes);
   const known = [...entities.fields, ...read.ofEntities.map(({ field }) => field)];
   const texts = read.ofEntities.filter(({ isText }) => isText).map(({ field }) => field);
@@ -75,7 +75,7 @@ export function buildExamples(log: LogRows, entities: Entities, trainingShare: n
       ...pickRows(log),
       ads: entities.ads,
       creatives: entities.creatives,
-      day: daysOf(ts),
+      ts,
       user: users?.of,
       order,
       fields,

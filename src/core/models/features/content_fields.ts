@@ -6,6 +6,7 @@ import type { Segmenters } from '../../text/segment.ts';
 import { isContentWord } from '../../text/stop_words.ts';
 import type { EntityFinder } from './entity_terms.ts';
 import type { EntityField, Side } from './field.ts';
+import { sentimentTerms } from './sentiment_words.ts';
 
 const MOST_WORDS = 12;
 const MOST_NOTE_TERMS = 8;
@@ -48,7 +49,7 @@ export interface ElementContent {
   /** Pixels, of an image element. */
   readonly width: number | null;
   readonly height: number | null;
-  /** What was measured when it was made: `parts` of an image's score in [0, 1], `text` read in it. */
+  /** What was measured when it was made: `parts` of an image's score in [0, 1], `text` read in it, names of its `colours`. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
@@ -67,8 +68,8 @@ export interface Reading {
 /**
  * Terms of ads and creatives from what they hold, whether or not they were ever shown. Of an ad: its id, and of its note the
  * id, category, lang, brand, words of the title and entities. Of a creative: its id and, for each kind of element, the
- * element's id; of a text its words, style, length (display width), emoji and entities; of an image its shape, the parts of
- * its quality and the words read in it. A field nobody has a term of is left out.
+ * element's id; of a text its words, style, length (display width), emoji, sentiment and entities; of an image its shape, the
+ * parts of its quality, the words read in it and its colours. A field nobody has a term of is left out.
  */
 export function contentFields(ads: readonly AdContent[], creatives: readonly CreativeContent[], reading: Reading): EntityField[] {
   return [...adFields(ads, reading), ...creativeFields(creatives, reading)].filter(({ terms }) => terms.some((own) => own.length > 0));
@@ -125,17 +126,20 @@ function creativeFields(creatives: readonly CreativeContent[], reading: Reading)
   return [entityField('creative', 'right', 'creative', ids, true), ...ofKinds];
 }
 
+/** Terms of one part of what an element holds, such as its words. */
 type Terms = readonly [part: string, terms: readonly string[]];
 
-function elementTerms({ kind, text, width, height, details }: ElementContent, reading: Reading): readonly Terms[] {
+/** Terms of what an element holds, part by part; a part may have none, and an element that is only an id has no parts. */
+export function elementTerms({ kind, text, width, height, details }: ElementContent, reading: Reading): readonly Terms[] {
   // An image that was imported without a file has its id for a text.
   if (text !== null) return kind === 'image' ? [] : textTerms(text, reading);
-  const { parts, text: read } = details;
+  const { parts, text: read, colours } = details;
   const shown = Array.isArray(read) ? read.filter((line) => typeof line === 'string').join('\n') : '';
   return [
     ['shape', width !== null && height !== null ? [shapeOf(width, height)] : []],
     ['quality', typeof parts === 'object' && parts !== null ? qualityTerms(parts) : []],
     ['text', wordsOf(shown, reading)],
+    ['colours', Array.isArray(colours) ? [...new Set(colours.filter((colour) => typeof colour === 'string'))] : []],
   ];
 }
 
@@ -148,13 +152,17 @@ function textTerms(text: string, reading: Reading): readonly Terms[] {
     ['style', /\p{N}/u.test(plain) ? [...styles, 'number'] : styles],
     ['length', [lengthTerm(lengthOf(text, 'width'))]],
     ['emoji', [emoji < 2 ? String(emoji) : '2+']],
+    ['sentiment', sentimentTerms(segmented(plain, reading))],
     ['entities', reading.findEntities(text)],
   ];
 }
 
-function wordsOf(text: string, { segmenters }: Reading): readonly string[] {
-  const language = detectLanguage(text);
-  return contentWords(segmenters[language](text), language).slice(0, MOST_WORDS);
+function segmented(text: string, { segmenters }: Reading): readonly string[] {
+  return segmenters[detectLanguage(text)](text);
+}
+
+function wordsOf(text: string, reading: Reading): readonly string[] {
+  return contentWords(segmented(text, reading), detectLanguage(text)).slice(0, MOST_WORDS);
 }
 
 function contentWords(words: readonly string[], language: ReturnType<typeof detectLanguage>): string[] {

@@ -16,11 +16,31 @@ export function timeOrder(ts: Float64Array): Int32Array | undefined {
   return order.sort((a, b) => (ts[a] as number) - (ts[b] as number) || a - b);
 }
 
+/**
+ * How many of the first rows in time to take where about `wanted` are meant: up to the nearest change of time, so that no moment is
+ * on both sides. `wanted` itself where no change leaves each side at least half of the rows that it should have.
+ */
+export function cutBetweenMoments(ts: Float64Array, order: Int32Array | undefined, wanted: number, rows = ts.length): number {
+  const timeAt = (at: number): number => ts[order ? (order[at] as number) : at] as number;
+  const isBetween = (at: number): boolean => at >= wanted / 2 && rows - at >= (rows - wanted) / 2 && timeAt(at) !== timeAt(at - 1);
+  for (let far = 0; far < rows; far++) {
+    if (isBetween(wanted - far)) return wanted - far;
+    if (isBetween(wanted + far)) return wanted + far;
+  }
+  return wanted;
+}
+
 /** Days since 1970-01-01 UTC; −1 for undated rows. */
 export function daysOf(ts: Float64Array): Int32Array {
   const days = new Int32Array(ts.length);
   for (let at = 0; at < ts.length; at++) days[at] = (ts[at] as number) < 0 ? -1 : Math.floor((ts[at] as number) / MS_PER_DAY);
   return days;
+}
+
+/** The last day that rows have, YYYY-MM-DD; null where all are undated. */
+export function lastDay(ts: Float64Array): string | null {
+  const last = ts.reduce((latest, time) => Math.max(latest, time), -1);
+  return last < 0 ? null : new Date(last).toISOString().slice(0, 10);
 }
 
 /** `hour` (UTC) where the log spans more than a day, `weekday` where it spans more than a week; undated rows have neither. */

@@ -75,8 +75,8 @@ export interface Examples {
   readonly clicks: Uint8Array | Float32Array;
   /** Undefined: one impression a row. */
   readonly impressions: Float32Array | undefined;
-  /** Days since 1970-01-01 UTC; −1 undated. */
-  readonly day: Int32Array;
+  /** Milliseconds since 1970 UTC; −1 undated. */
+  readonly ts: Float64Array;
   /** Dense user index, −1 where not given; undefined when the log has no users. */
   readonly user: Int32Array | undefined;
   /** NaN where not given; undefined when the log has none. */

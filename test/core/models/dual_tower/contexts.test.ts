@@ -82,12 +82,12 @@ describe('the terms of contexts', () => {
 
   it.each(['cheap', '', ' ', 'NaN', 'Infinity'])('refuse "%s" for a number', (value) => {
     expect(() => terms({ 'log.price': value })).toThrow(UserError);
-    expect(() => terms({ 'log.price': value })).toThrow(`Expected a number for log.price but received "${value}".`);
+    expect(() => terms({ 'log.price': value })).toThrow(`Expected a context with a number for log.price but received "${value}".`);
   });
 
   it('refuse fields that the left tower does not have, or that belong to the ad', () => {
     for (const name of ['weekday', 'ad', 'cross.match']) {
-      expect(() => terms({ hour: '9' }, { [name]: 'x' })).toThrow(`Expected one of hour, log.price but received ${name}.`);
+      expect(() => terms({ hour: '9' }, { [name]: 'x' })).toThrow(`Expected a context of hour, log.price but received ${name}.`);
     }
   });
 
@@ -97,22 +97,24 @@ describe('the terms of contexts', () => {
       ['user.clicks', '0'],
       ['cross.rate.topic', '9'],
     ] as const) {
-      expect(() => terms({ [name]: value })).toThrow(`Expected one of hour, log.price but received ${name}.`);
+      expect(() => terms({ [name]: value })).toThrow(`Expected a context of hour, log.price but received ${name}.`);
     }
   });
 
   it('refuse a value that training has not seen', () => {
     expect(() => terms({ hour: '9' }, { hour: '7' })).toThrow(UserError);
-    expect(() => terms({ hour: '9' }, { hour: '7' })).toThrow('Expected a value of hour that the log has but received "7".');
+    expect(() => terms({ hour: '9' }, { hour: '7' })).toThrow(
+      'Expected a context with a value of hour that training has seen but received "7".',
+    );
     // Seen, but of another field.
-    expect(() => terms({ hour: 'q1' })).toThrow('Expected a value of hour that the log has but received "q1".');
+    expect(() => terms({ hour: 'q1' })).toThrow('Expected a context with a value of hour that training has seen but received "q1".');
   });
 
   it('refuse any where the model has no circumstances', () => {
     const spec = SPEC.filter(({ of }) => of !== 'row');
     const sides = { left: sideOf('left', spec), right: sideOf('right', spec) };
     expect(() => contextTerms(spec, sides, ENTITIES, [new Map([['hour', '9']])])).toThrow(
-      /no context, as the model has none, but received hour/,
+      /no context, as the model knows of no circumstances, but received hour/,
     );
   });
 });

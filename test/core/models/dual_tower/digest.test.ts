@@ -24,7 +24,7 @@ describe('the digest of a training', () => {
     ['a creative', { creative: Int32Array.of(0, 1, 2, 3, 0, 1, 3, 3) }],
     ['a position', { position: Uint8Array.of(1, 1, 0, 1, 0, 1, 0, 1) }],
     ['counts of impressions', { impressions: new Float32Array(8).fill(1) }],
-    ['a day', { day: small.day.with(7, 9) }],
+    ['a time', { ts: small.ts.with(7, 9) }],
     ['the order', { order: Int32Array.of(1, 0, 2, 3, 4, 5, 6, 7) }],
     ["an ad's id", { ads: ['a', 'c'] }],
     ["a creative's id", { creatives: small.creatives.map((key, i) => (i === 4 ? { ...key, creativeId: 'b4' } : key)) }],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MS_PER_DAY } from '../../../../src/core/feedback/days.ts';
 import { evaluate, heldOutRows } from '../../../../src/core/models/dual_tower/evaluation.ts';
 import { smallExamples } from './made_examples.ts';
 
@@ -33,7 +34,7 @@ describe('held-out rows', () => {
       clicks: new Uint8Array(48),
       creative: new Int32Array(48),
       ad: rows.map((row) => row % 2),
-      day: rows.map((row) => Math.floor(row / 4)),
+      ts: Float64Array.from(rows, (row) => Math.floor(row / 4) * MS_PER_DAY),
     };
     const held = heldOutRows(examples, rows);
     expect(held.clusters).toBe('days of ads');

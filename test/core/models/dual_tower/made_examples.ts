@@ -1,3 +1,4 @@
+import { MS_PER_DAY } from '../../../../src/core/feedback/days.ts';
 import { TOPICS } from '../../../../src/core/feedback/interests.ts';
 import { clickProbability, createWorld, simulateImpressions, type World } from '../../../../src/core/feedback/simulator.ts';
 import { hash64 } from '../../../../src/core/hash.ts';
@@ -87,7 +88,7 @@ export function simulatedExamples(options: SimulationOptions): SimulatedExamples
     adOf: Int32Array.from(arms, ({ ad }) => ad),
     fields: [
       { name: 'ad', side: 'left', isId: true, of: 'ad', terms: ads.map((id) => [id]) },
-      { name: 'creative', side: 'right', isId: true, of: 'creative', terms: arms.map(({ adId, creativeId }) => [`${adId} ${creativeId}`]) },
+      { name: 'creative', side: 'right', isId: true, of: 'creative', terms: arms.map(({ adId, creativeId }) => [`${adId}|${creativeId}`]) },
     ],
   };
   return { ...buildExamples(rowsOfLog, entities, 0.8), oracle };
@@ -154,7 +155,7 @@ export function smallExamples(change: Partial<Examples> = {}): Examples {
     ],
     clicks: Uint8Array.of(1, 0, 0, 0, 1, 0, 0, 1),
     impressions: undefined,
-    day: Int32Array.from({ length: 8 }, (_, row) => row),
+    ts: Float64Array.from({ length: 8 }, (_, row) => row * MS_PER_DAY),
     user: undefined,
     propensity: undefined,
     order: undefined,

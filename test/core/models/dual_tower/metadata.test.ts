@@ -20,6 +20,7 @@ const SIDE = {
 const METADATA: Omit<DualTowerMetadata, 'format' | 'kind'> = {
   log: 'demo',
   ads: null,
+  last_day: '2026-01-31',
   spec: [{ name: 'ad', side: 'left', isId: true, of: 'ad', source: { from: 'content' } }],
   shape: { leftFields: 1, rightFields: 1, dimension: 16, senet: true, hiddenState: true },
   options: { ...DEFAULT_OPTIONS, seed: 1 },

@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../../../src/core/errors.ts';
+import { MS_PER_DAY } from '../../../../src/core/feedback/days.ts';
 import { ModelProto } from '../../../../src/core/learn/onnx_schema.ts';
 import { contextTerms } from '../../../../src/core/models/dual_tower/contexts.ts';
 import { hashTerm, holds, termRow } from '../../../../src/core/models/dual_tower/hashed_fields.ts';
@@ -51,7 +52,7 @@ function made(): Examples {
     creatives,
     clicks,
     position: Uint8Array.from({ length: rows }, () => random.below(2)),
-    day: Int32Array.from({ length: rows }, (_, row) => Math.floor(row / 40)),
+    ts: Float64Array.from({ length: rows }, (_, row) => Math.floor(row / 40) * MS_PER_DAY),
     fields: [
       field('ad', 'left', 'ad', ad, [['a'], ['b']], true),
       field('hour', 'left', 'row', hour, [[], ['9'], ['20']]),

@@ -13,7 +13,7 @@ function logOf(rows: number, change: Partial<Examples> = {}): Examples {
     creatives,
     creative,
     ad: creative.map((index) => index % 3),
-    day: Int32Array.from({ length: rows }, (_, row) => Math.floor(row / 50)),
+    ts: Float64Array.from({ length: rows }, (_, row) => 1000 * row),
     ...change,
   });
 }
@@ -39,8 +39,18 @@ describe('a split by time', () => {
     expect([...heldOut]).toEqual(Array.from({ length: 200 }, (_, i) => 199 - i));
   });
 
+  it('keeps the rows of one moment together where there are moments enough', () => {
+    // Ten days of a hundred rows of one time each, as aggregated rows have.
+    const ts = Float64Array.from({ length: 1000 }, (_, row) => Math.floor(row / 100));
+    const { train, validation, heldOut } = splitExamples(logOf(1000, { ts }), 'time', 0.25, 1);
+    expect([train.length, validation.length, heldOut.length]).toEqual([600, 100, 300]);
+    // All at once: there is nothing to cut between.
+    const once = splitExamples(logOf(1000, { ts: new Float64Array(1000) }), 'time', 0.25, 1);
+    expect([once.train.length, once.validation.length, once.heldOut.length]).toEqual([675, 75, 250]);
+  });
+
   it('needs times, and enough rows', () => {
-    const undated = logOf(100, { day: new Int32Array(100).fill(-1) });
+    const undated = logOf(100, { ts: new Float64Array(100).fill(-1) });
     expect(() => splitExamples(undated, 'time', 0.2, 1)).toThrow(UserError);
     expect(() => splitExamples(undated, 'time', 0.2, 1)).toThrow(/Expected rows with times/);
     expect(() => splitExamples(logOf(3), 'time', 0.2, 1)).toThrow(
@@ -113,7 +123,7 @@ describe('a split by creatives', () => {
     const order = Int32Array.from({ length: 900 }, (_, i) => 899 - i);
     const { train } = splitExamples(logOf(900, { order }), 'creatives', 0.3, 1);
     expect([...train]).toEqual([...train].sort((a, b) => b - a));
-    expect(splitExamples(logOf(900, { day: new Int32Array(900).fill(-1) }), 'creatives', 0.3, 1).heldOut.length).toBeGreaterThan(0);
+    expect(splitExamples(logOf(900, { ts: new Float64Array(900).fill(-1) }), 'creatives', 0.3, 1).heldOut.length).toBeGreaterThan(0);
   });
 
   it('refuses a log whose ads have one creative each', () => {

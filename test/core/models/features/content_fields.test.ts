@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentFields, type ElementContent } from '../../../../src/core/models/features/content_fields.ts';
+import { contentFields, type ElementContent, elementTerms } from '../../../../src/core/models/features/content_fields.ts';
 import { createEntityFinder } from '../../../../src/core/models/features/entity_terms.ts';
 import { loadSegmenters } from '../../../../src/core/text/segment.ts';
 
@@ -61,6 +61,27 @@ describe('contentFields', () => {
     });
     expect(describeCreative(image('image_1', 1000, 990))['image.shape']).toEqual(['1:1']);
     expect(describeCreative(image('image_1', 400, 4000))['image.shape']).toEqual(['9:16']);
+  });
+
+  it('reads the feelings that a text names, and turns them round after a negation', () => {
+    expect(describeCreative(text('title', 'A delicious cake'))['title.sentiment']).toEqual(['positive']);
+    expect(describeCreative(text('title', 'Not good'))['title.sentiment']).toEqual(['negative']);
+    expect(describeCreative(text('title', '好吃到后悔'))['title.sentiment']).toEqual(['negative', 'positive']);
+    expect(describeCreative(text('title', '一点也不推荐'))['title.sentiment']).toEqual(['negative']);
+    expect(Object.keys(describeCreative(text('title', 'A cake')))).not.toContain('title.sentiment');
+  });
+
+  it('takes the colours of an image where its details name them', () => {
+    expect(describeCreative(image('image_1', 1, 1, { colours: ['red', 'white', 'red', 7] }))['image.colours']).toEqual(['red', 'white']);
+    expect(Object.keys(describeCreative(image('image_1', 1, 1)))).not.toContain('image.colours');
+  });
+
+  it('reads one element by itself as it does in a creative', () => {
+    const title = text('title', 'How to paint a lovely Maple leaf?');
+    const alone = elementTerms(title, reading).flatMap(([part, terms]) => (terms.length > 0 ? [[`title.${part}`, terms]] : []));
+    const { creative, title: id, ...fields } = describeCreative(title);
+    expect(Object.fromEntries(alone)).toEqual(fields);
+    expect([creative, id]).toEqual([['a|c'], [title.elementId]]);
   });
 
   it('takes an image that is only an id for its id, and details of another form for nothing', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { calendarFields, daysOf, sceneField, timeOrder } from '../../../../src/core/models/features/context.ts';
+import { calendarFields, cutBetweenMoments, daysOf, sceneField, timeOrder } from '../../../../src/core/models/features/context.ts';
 import type { Field } from '../../../../src/core/models/features/field.ts';
 
 const HOUR = 3_600_000;
@@ -23,6 +23,43 @@ describe('timeOrder', () => {
         const rows = times.map((_, row) => row);
         const expected = [...rows].sort((a, b) => (times[a] as number) - (times[b] as number) || a - b);
         expect([...(timeOrder(Float64Array.from(times)) ?? rows)]).toEqual(expected);
+      }),
+    );
+  });
+});
+
+describe('cutBetweenMoments', () => {
+  it('goes to the nearest change of time, to the earlier of two that are as near', () => {
+    const ts = Float64Array.of(1, 1, 1, 1, 2, 2, 2, 3, 3, 3);
+    expect([4, 5, 6, 7].map((wanted) => cutBetweenMoments(ts, undefined, wanted))).toEqual([4, 4, 7, 7]);
+    expect(cutBetweenMoments(Float64Array.of(1, 1, 2, 2, 3, 3), undefined, 3)).toBe(2);
+    expect(
+      cutBetweenMoments(
+        ts.toReversed(),
+        Int32Array.from({ length: 10 }, (_, i) => 9 - i),
+        6,
+      ),
+    ).toBe(7);
+  });
+
+  it('takes the wanted number where one side would keep less than half of its rows, and all rows when all are wanted', () => {
+    expect(cutBetweenMoments(Float64Array.of(1, 2, 2, 2, 2, 2, 2, 2, 2, 2), undefined, 6)).toBe(6);
+    expect(cutBetweenMoments(Float64Array.of(1, 1, 1, 1, 1, 1, 1, 1, 1, 2), undefined, 6)).toBe(6);
+    expect(cutBetweenMoments(new Float64Array(10), undefined, 6)).toBe(6);
+    expect(cutBetweenMoments(Float64Array.of(1, 2, 3), undefined, 3)).toBe(3);
+  });
+
+  it('leaves each side at least half of its rows, and no moment on both where a change allows that', () => {
+    const logs = fc.array(fc.nat(6), { minLength: 2, maxLength: 40 }).map((times) => Float64Array.from(times).sort());
+    fc.assert(
+      fc.property(logs, fc.double({ min: 0.05, max: 0.95, noNaN: true }), (ts, share) => {
+        const wanted = Math.round(share * ts.length);
+        const cut = cutBetweenMoments(ts, undefined, wanted);
+        const isAllowed = (at: number): boolean => at >= wanted / 2 && ts.length - at >= (ts.length - wanted) / 2;
+        expect(isAllowed(cut)).toBe(true);
+        const changes = [...ts.keys()].filter((at) => at > 0 && ts[at] !== ts[at - 1] && isAllowed(at));
+        const distances = changes.map((at) => Math.abs(at - wanted));
+        if (wanted > 0 && wanted < ts.length) expect(Math.abs(cut - wanted)).toBe(changes.length > 0 ? Math.min(...distances) : 0);
       }),
     );
   });
