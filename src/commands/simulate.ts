@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { throwIfInterrupted, UserError } from '../core/errors.ts';
+import { elementsAt } from '../core/feedback/element_world.ts';
 import type { OnPolicySummary } from '../core/feedback/on_policy.ts';
 import type { Selection } from '../core/feedback/selection.ts';
 import {
   type ImpressionOptions,
   LOGGING_POLICIES,
   type LoggingPolicy,
+  type SimulatedAd,
   type SimulatedBatch,
+  type SimulatedCreative,
   type World,
 } from '../core/feedback/simulator.ts';
 import type { Run } from '../core/feedback/simulator_truth.ts';
@@ -26,6 +29,7 @@ import {
   percent,
   type Session,
 } from './shared.ts';
+import { parseElements, readElementFlags, tellElements } from './simulate_elements.ts';
 
 /** Policies that learn while they write the log; a test compares them with core/feedback/policies/registry.ts. */
 export const LEARNING_POLICIES = ['ucb', 'ucb1', 'kl', 'thompson', 'epsilon-greedy'] as const;
@@ -48,6 +52,9 @@ interface Options {
   readonly tension: number;
   readonly interests: number;
   readonly users?: number;
+  readonly elements?: ReadonlyMap<string, number>;
+  readonly favour?: number;
+  readonly pairs?: number;
   readonly exit?: boolean;
   readonly randomShare?: number;
   readonly config?: string;
@@ -95,6 +102,21 @@ export function simulateCommand(context: CliContext): Command {
     )
     .option('--users <n>', 'users who see them (a twentieth of the impressions when not given)', parsePositiveInteger)
     .option('--interests <x>', 'how much users differ in the topics they click: 0 not at all, 1 strongly', parseBetween(0, 10), 0)
+    .option(
+      '--elements <sizes>',
+      'elements all ads share and combine their creatives from, whose effects add up to ln CTR: 3x8 (kinds x elements of each), or title:8,image:12',
+      parseElements,
+    )
+    .option(
+      '--favour <x>',
+      'how much ads of a high CTR favour certain elements, whatever these are worth: 0 not at all (default), 1 strongly (with --elements)',
+      parseBetween(0, 10),
+    )
+    .option(
+      '--pairs <x>',
+      'share of the variance of ln CTR inside an ad that pairs of elements have: 0 (default) to 1 (with --elements)',
+      parseBetween(0, 1),
+    )
     .option('--exit', 'a policy that learns stops exploring an ad when its leader is certain')
     .option('--random-share <x>', `share a policy that learns leaves to chance (default: ${RANDOM_SHARE})`, parseBetween(0, 1))
     .option('--config <file>', 'settings of reward, policy and exit in YAML, of a policy that learns')
@@ -125,8 +147,14 @@ async function simulate(session: Session<Options>) {
   const { impressions, days, logging } = options;
   const learning = LEARNING_POLICIES.find((name) => name === logging);
   checkFlags(options, learning !== undefined);
-  const ads = nameAds(options);
-  const world = createWorld({ ...options, ads, logging: logging === 'skewed' ? 'skewed' : 'uniform', random: createRandom(seed) });
+  const elements = readElementFlags(options);
+  const world = createWorld({
+    ...options,
+    elements,
+    ads: nameAds(options),
+    logging: logging === 'skewed' ? 'skewed' : 'uniform',
+    random: createRandom(seed),
+  });
   const start = new Date(`${options.start}T00:00:00Z`);
   const period = { impressions, start, days, users: options.users ?? Math.max(1, Math.round(impressions / 20)), seed };
   const learner = learning && (await startLearner(session, learning, world, period));
@@ -142,18 +170,15 @@ async function simulate(session: Session<Options>) {
   const run = learner && summary && { summary, selection: learner.selection() };
   writeWhole(
     creatives,
-    ads
-      .flatMap(({ adId, creativeIds }) =>
-        creativeIds.map((creativeId, i) => `${JSON.stringify(creativeLine(adId, creativeId, i, options.creatives))}\n`),
-      )
-      .join(''),
+    world.ads.flatMap((ad) => ad.creatives.map((_, creative) => `${JSON.stringify(creativeLine(world, ad, creative))}\n`)).join(''),
   );
   writeWhole(truth, `${JSON.stringify({ seed, impressions, clicks, logging, ...describeWorld(world, period, run) }, null, 2)}\n`);
   return {
     json: { files: [logs, creatives], truth_file: truth, impressions, clicks, ...(run && { ...describeRun(run), config: learner.config }) },
     text: [
-      `${count(impressions)} impressions with ${count(clicks)} clicks of ${count(ads.length)} ads: ${logs}`,
-      ...(run ? tellRun(logging, run, ads.length) : []),
+      `${count(impressions)} impressions with ${count(clicks)} clicks of ${count(options.ads)} ads: ${logs}`,
+      ...(elements ? [tellElements(elements)] : []),
+      ...(run ? tellRun(logging, run, options.ads) : []),
       `creatives: ${creatives}`,
       `the truth: ${truth}`,
     ],
@@ -234,12 +259,16 @@ async function writeLog(
 }
 
 /** Creatives of an ad share titles and images, so that elements can be told apart from combinations. */
-function creativeLine(adId: string, creativeId: string, index: number, creatives: number): Record<string, unknown> {
-  const titles = Math.ceil(Math.sqrt(creatives));
+function creativeLine({ elements }: World, { adId, creatives }: SimulatedAd, creative: number): Record<string, unknown> {
+  const { creativeId, combination } = creatives[creative] as SimulatedCreative;
+  const titles = Math.ceil(Math.sqrt(creatives.length));
   return {
     ad_id: adId,
     creative_id: creativeId,
-    elements: { title: `${adId} title ${(index % titles) + 1}`, image: `${adId}-image-${Math.floor(index / titles) + 1}` },
+    elements:
+      elements && combination
+        ? elementsAt(elements, combination)
+        : { title: `${adId} title ${(creative % titles) + 1}`, image: `${adId}-image-${Math.floor(creative / titles) + 1}` },
   };
 }
 

@@ -1,6 +1,14 @@
 import { createRandom, type Random } from '../random.ts';
 import { drawDriftPath, driftAt, type Wave } from './ctr_drift.ts';
 import { MS_PER_DAY } from './days.ts';
+import {
+  type Combination,
+  combinationScore,
+  createElementWorld,
+  drawCombinations,
+  type ElementOptions,
+  type ElementWorld,
+} from './element_world.ts';
 import { type Interests, interestFactor, TOPICS } from './interests.ts';
 
 const SIMULATED_BATCH_ROWS = 65_536;
@@ -22,10 +30,14 @@ export interface SimulatedCreative {
   readonly drift?: readonly Wave[];
   /** Index into TOPICS; where users have interests. */
   readonly topic?: number;
+  /** What it is combined from; where elements decide the CTR. */
+  readonly combination?: Combination;
 }
 
 export interface SimulatedAd {
   readonly adId: string;
+  /** CTR of a creative of elements without effect; where elements decide the CTR. */
+  readonly ctr?: number;
   readonly creatives: readonly SimulatedCreative[];
 }
 
@@ -46,6 +58,8 @@ export interface World {
   readonly delay?: number;
   /** Users like topics more or less; none: all users are alike. */
   readonly interests?: Interests;
+  /** What the creatives are combined from; none: their CTRs are drawn one by one. */
+  readonly elements?: ElementWorld;
 }
 
 export interface WorldOptions {
@@ -66,6 +80,8 @@ export interface WorldOptions {
   readonly revenueTension?: number;
   /** ln CTR between an indifferent user and one who likes the creative's topic most; 0 when not given. */
   readonly interests?: number;
+  /** Elements that decide the CTR; none when not given: each creative's is drawn on its own. */
+  readonly elements?: ElementOptions | undefined;
   readonly random: Random;
 }
 
@@ -86,7 +102,8 @@ const VIEW_TIME_SD = 0.8;
 
 /**
  * Draws a world: CTRs, view times and revenues are log-normal around their ad's. Drift, interests and delay change nothing
- * else of the world of the same seed.
+ * else of the world of the same seed. Where creatives are combined from elements, ln CTR is the ad's plus the elements' and
+ * pairs' effects.
  */
 export function createWorld(options: WorldOptions): World {
   const { random, spread = CREATIVE_SPREAD, drift = 0, delay = 0, tension = 0, revenueTension = 0, interests = 0 } = options;
@@ -94,18 +111,23 @@ export function createWorld(options: WorldOptions): World {
     factors.map((factor, rank) => ({ scene, position: rank + 1, factor, share: share / factors.length })),
   );
   const mean = places.reduce((sum, { factor, share }) => sum + factor * share, 0);
+  const elements = options.elements && createElementWorld(options.elements, spread, random);
   const ads = options.ads.map(({ adId, creativeIds }) => {
-    const adCtr = BASE_CTR * Math.exp(AD_SPREAD * random.normal());
+    const quality = random.normal();
+    const adCtr = BASE_CTR * Math.exp(AD_SPREAD * quality);
     const adViewTime = 20 * Math.exp(0.3 * random.normal());
     const adRevenue = 0.5 * Math.exp(0.4 * random.normal());
-    const drawn = creativeIds.map((creativeId) => {
-      const clicks = random.normal();
+    const combinations = elements && drawCombinations(elements, quality, creativeIds.length, random);
+    const drawn = creativeIds.map((creativeId, i) => {
+      const combination = combinations?.[i];
+      const clicks = elements && combination ? combinationScore(elements, combination) : random.normal();
       const [views, revenue] = [correlate(clicks, random.normal(), tension), correlate(clicks, random.normal(), revenueTension)];
       return {
         creativeId,
         ctr: adCtr * Math.exp(spread * clicks),
         viewTime: adViewTime * Math.exp(0.2 * views),
         revenuePerClick: adRevenue * Math.exp(0.2 * revenue),
+        ...(combination && { combination }),
       };
     });
     const weights = drawn.map(() => (options.logging === 'uniform' ? 1 : Math.exp(SKEW * random.normal())));
@@ -113,14 +135,15 @@ export function createWorld(options: WorldOptions): World {
     const byPosition = places.map(({ factor }) => loggingPropensities(weights.map((weight, i) => weight * factor ** (tilts[i] as number))));
     return {
       adId,
+      ...(elements && { ctr: adCtr }),
       creatives: drawn.map((creative, i) => ({ ...creative, propensities: byPosition.map((propensities) => propensities[i] as number) })),
     };
   });
   const seed = random.uint32();
   const [paths, topics] = [createRandom(seed, 1), createRandom(seed, 2)];
   return {
-    ads: ads.map(({ adId, creatives }) => ({
-      adId,
+    ads: ads.map(({ creatives, ...ad }) => ({
+      ...ad,
       creatives: creatives.map((creative) => ({
         ...creative,
         ...(drift > 0 && { drift: drawDriftPath(drift, paths) }),
@@ -131,6 +154,7 @@ export function createWorld(options: WorldOptions): World {
     positionShares: Float64Array.from(places, ({ share }) => share),
     ...(delay > 0 && { delay }),
     ...(interests > 0 && { interests: { seed, strength: interests } }),
+    ...(elements && { elements }),
   };
 }
 

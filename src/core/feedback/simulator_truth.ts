@@ -1,5 +1,7 @@
+import { elementId } from '../ids.ts';
 import { driftAt } from './ctr_drift.ts';
 import { MS_PER_DAY } from './days.ts';
+import type { ElementWorld } from './element_world.ts';
 import { TOPICS } from './interests.ts';
 import { armsOf, type OnPolicySummary } from './on_policy.ts';
 import type { AdTransition, Selection } from './selection.ts';
@@ -20,6 +22,7 @@ export interface Run {
 /**
  * The world as a document: what is true of each creative and position, and under drift the CTR at the end of each day. Of a
  * policy's run it tells the regret, how often each creative was shown and how each ad stands, instead of fixed propensities.
+ * Where elements decide the CTR it tells their effects and those of pairs: a creative's CTR is its ad's times e to their sum.
  */
 export function describeWorld(world: World, period: Period, run?: Run): Record<string, unknown> {
   const { firstArm } = armsOf(world);
@@ -31,8 +34,10 @@ export function describeWorld(world: World, period: Period, run?: Run): Record<s
     ...(world.delay !== undefined && { mean_delay_s: world.delay / 1000 }),
     ...(world.interests && { interests: world.interests.strength }),
     ...(run && { regret: describeRegret(run.summary) }),
-    ads: world.ads.map(({ adId, creatives }, ad) => ({
+    ...(world.elements && describeElements(world.elements)),
+    ads: world.ads.map(({ adId, ctr, creatives }, ad) => ({
       ad_id: adId,
+      ...(ctr !== undefined && { ctr }),
       best: creatives.reduce((best, next) => (next.ctr > best.ctr ? next : best)).creativeId,
       ...(run && {
         phase: run.selection.phase(ad),
@@ -46,6 +51,31 @@ export function describeWorld(world: World, period: Period, run?: Run): Record<s
       })),
     })),
     positions: world.positions.map(({ scene, position, factor }) => ({ scene, position, exposure_factor: factor })),
+  };
+}
+
+function describeElements({ kinds, favour, spread, scores, pairs }: ElementWorld): Record<string, unknown> {
+  const nameAt = (kind: number, place: number): string => kinds[kind]?.elements[place] as string;
+  return {
+    favour,
+    elements: kinds.flatMap(({ kind, elements }, k) =>
+      elements.map((element, place) => ({
+        kind,
+        element,
+        element_id: elementId(kind, element),
+        effect: spread * (scores[k]?.[place] as number),
+      })),
+    ),
+    ...(pairs.length > 0 && {
+      pairs: pairs.flatMap(({ kinds: [a, b], scores: own }) => {
+        const columns = kinds[b]?.elements.length as number;
+        return Array.from(own, (score, at) => ({
+          a: nameAt(a, Math.floor(at / columns)),
+          b: nameAt(b, at % columns),
+          effect: spread * score,
+        }));
+      }),
+    }),
   };
 }
 
