@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command, CommanderError } from 'commander';
+import { attributeCommand } from './commands/attribute.ts';
 import { composeCommand } from './commands/compose.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { ecoiCommand } from './commands/ecoi.ts';
@@ -32,6 +33,7 @@ const COMMANDS = [
   ecoiCommand,
   trainCommand,
   scoreCommand,
+  attributeCommand,
   selectCommand,
   replayCommand,
   exportCommand,

@@ -1,36 +1,50 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type ItemFailure, throwIfInterrupted } from '../core/errors.ts';
-import { creativeId, sha256 } from '../core/ids.ts';
-import type { Combination, ElementGroup, ScoredElement } from '../core/models/combinations.ts';
-import { DEFAULT_GAMMA } from '../core/models/slate.ts';
-import { createRandom } from '../core/random.ts';
+import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
+import { creativeId } from '../core/ids.ts';
+import type { ElementGroup } from '../core/models/combinations.ts';
+import type { ComposedSlate } from '../core/models/generator/compose_slate.ts';
+import type { Constraints } from '../core/models/generator/constraints.ts';
+import type { CombinationReward } from '../core/models/generator/reward.ts';
+import type { CombinationSpace } from '../core/models/generator/space.ts';
 import type { Ad, Creative } from '../core/store/creatives.ts';
+import type { SlateEntry } from '../core/store/slates.ts';
+import { type AdElements, chooseAds, readAdElements } from './ad_elements.ts';
+import type { ContentTerms } from './bag_features.ts';
+import { type ComposedAd, type ComposedCreative, METHODS, type Method, tellComposed } from './compose_text.ts';
+import type { OpenedGenerator } from './generator_file.ts';
 import {
   type CliContext,
-  count,
   createCommand,
   type Outcome,
   parseList,
   parseNumber,
   parsePositiveInteger,
+  parseShare,
   type StoreSession,
   storeAction,
-  table,
-  unknownIds,
 } from './shared.ts';
+import { REWARDS, type RewardKind, type RewardSource, randomOfAd } from './slate_rewards.ts';
 
 const CREATIVES_PER_AD = 8;
-const METHODS = ['auto', 'exact', 'random'] as const;
-/** All combinations are scored up to here: 100,000 take about 20 ms an ad. */
-const MAX_SCORED = 100_000;
-const SCORER = 'mean element score';
-const ADS_SHOWN = 40;
+const GAMMA = 0.5;
+const KAPPA = 1;
+const RANDOM_SHARE = 0.05;
+/** For --model: score by elements. */
+const NO_MODEL = 'none';
+/** Of a normal interval. */
+const Z = 1.959963984540054;
 
 interface Options {
   readonly perAd: number;
-  readonly method: (typeof METHODS)[number];
+  readonly method: 'auto' | Method;
+  readonly model?: string;
+  readonly generator?: string;
+  readonly reward: RewardKind;
+  readonly kappa: number;
   readonly gamma: number;
+  readonly constraints?: string;
+  readonly randomShare: number;
   readonly ads?: string[];
   readonly notes?: string[];
 }
@@ -40,161 +54,239 @@ export function composeCommand(context: CliContext): Command {
   return createCommand('compose', 'creatives for each ad from its elements, good ones that differ', 'atelier compose --per-ad 8')
     .option('--per-ad <k>', 'creatives for each ad', parsePositiveInteger, CREATIVES_PER_AD)
     .addOption(
-      new Option('--method <name>', 'how creatives are chosen: by score and difference (exact), or at random')
-        .choices(METHODS)
+      new Option(
+        '--method <name>',
+        'how creatives are chosen: from all combinations (exact), from those the generator draws (policy), or by chance (random); auto is exact up to 100,000 combinations, then the generator',
+      )
+        .choices(['auto', ...METHODS])
         .default('auto'),
     )
-    .option('--gamma <x>', 'weight of likeness to the creatives chosen already, against the score (both 0 to 1)', parseGamma, DEFAULT_GAMMA)
+    .option('--model <id>', "the reward model: the one trained last when not given; none for the elements' own scores")
+    .option('--generator <id>', 'the generator (the one trained last when not given)')
+    .addOption(
+      new Option(
+        '--reward <kind>',
+        'what is maximised: the predicted link less κ times its standard deviation, the prediction itself, or one draw of it',
+      )
+        .choices(REWARDS)
+        .default('pessimistic'),
+    )
+    .option('--kappa <x>', 'κ of the pessimistic reward', parseNonNegative, KAPPA)
+    .option('--gamma <x>', 'weight of likeness to the creatives chosen already, against the reward (both 0 to 1)', parseNonNegative, GAMMA)
+    .option('--constraints <file>', 'YAML with forbid, require and at_most')
+    .option(
+      '--random-share <share>',
+      'share of the creatives that chance alone chooses, so that the next log can be evaluated',
+      parseShareOrNone,
+      RANDOM_SHARE,
+    )
     .option('--ads <a,b>', 'only these ads', parseList)
     .option('--notes <a,b>', 'only the ads of these notes', parseList)
     .action(storeAction<Options>(context, 'existing', compose));
 }
 
-function parseGamma(text: string): number {
-  const gamma = parseNumber(text);
-  if (gamma < 0) throw new InvalidArgumentError(`Expected a number of at least 0 but received "${text}".`);
-  return gamma;
+function parseNonNegative(text: string): number {
+  const value = parseNumber(text);
+  if (value < 0) throw new InvalidArgumentError(`Expected a number of at least 0 but received "${text}".`);
+  return value;
 }
 
-interface ComposedCreative {
-  readonly creative_id: string;
-  readonly elements: Readonly<Record<string, string>>;
-  readonly score: number;
+function parseShareOrNone(text: string): number {
+  return /^0*\.?0+%?$/.test(text.trim()) ? 0 : parseShare(text);
 }
 
-interface ComposedAd {
-  readonly ad_id: string;
-  /** Combinations there are, and whether only those of each kind's best elements were scored. */
-  readonly space: number;
-  readonly pruned: boolean;
-  readonly method: 'exact' | 'random';
-  readonly creatives: readonly ComposedCreative[];
-  readonly distinct: number;
-  readonly mean_hamming: number | null;
+/** What composing needs beside the ad. */
+interface Kitchen {
+  readonly rewards: RewardSource;
+  readonly terms: ContentTerms;
+  readonly generator: OpenedGenerator | undefined;
+  readonly constraints: Constraints;
+  readonly notes: Set<string>;
 }
 
 async function compose(session: StoreSession<Options>): Promise<Outcome> {
-  const { ads, failed } = await chosenAds(session);
+  const { store, options } = session;
+  const { ads, failed } = await chooseAds(store, options);
+  const withElements = await Promise.all(ads.map((ad) => readAdElements(store, ad)));
+  const kitchen = await openKitchen(session, withElements);
   const composed: ComposedAd[] = [];
-  for (const [index, ad] of ads.entries()) {
+  for (const [index, elements] of withElements.entries()) {
     // Lets an interrupt in: everything else here is synchronous.
     await setImmediate();
     throwIfInterrupted(session.signal);
-    const result = await composeAd(session, ad, failed);
+    const result = await composeAd(session, kitchen, elements, failed);
     if (result) composed.push(result);
     session.onProgress({ task: 'compose', done: index + 1, total: ads.length, unit: 'ads' });
   }
   const creatives = composed.reduce((sum, ad) => sum + ad.creatives.length, 0);
+  const { rewards, generator, notes } = kitchen;
   return {
-    json: { scorer: SCORER, ads: composed, failed },
-    text: summary(composed, creatives),
+    json: {
+      scorer: rewards.scorer,
+      label: rewards.label,
+      reward: options.reward,
+      generator: generator?.modelId ?? null,
+      random_share: options.randomShare,
+      ads: composed,
+      notes: [...notes],
+      failed,
+    },
+    text: tellComposed(composed, rewards, [...notes]),
     failures: failed,
     counts: { ads: composed.length, creatives, failed: failed.length },
   };
 }
 
-/** The ads named, or all; a name the store does not know is a failed item. */
-async function chosenAds({ store, options }: StoreSession<Options>): Promise<{ ads: Ad[]; failed: ItemFailure[] }> {
-  const { readAds } = await import('../core/store/creatives.ts');
-  const all = readAds(store, options.ads);
-  const adIds = all.map((ad) => ad.adId);
-  const noteIds = all.map((ad) => ad.noteId);
-  const failed = [...unknownIds('an ad', options.ads, adIds), ...unknownIds('a note', options.notes, noteIds)];
-  const { notes } = options;
-  return { ads: notes ? all.filter((ad) => ad.noteId !== null && notes.includes(ad.noteId)) : all, failed };
+async function openKitchen({ store, options, seed, path }: StoreSession<Options>, ads: readonly AdElements[]): Promise<Kitchen> {
+  const { readConstraints } = await import('./constraints_file.ts');
+  const { openGenerator } = await import('./generator_file.ts');
+  const { openRewardModel } = await import('./reward_scoring.ts');
+  const { elementRewards, modelRewards } = await import('./slate_rewards.ts');
+  const { readContentTerms } = await import('./bag_features.ts');
+  const { hasModel } = await import('../core/store/models.ts');
+  const adIds = ads.map(({ ad }) => ad.adId);
+  const elementIds = new Set(ads.flatMap(({ elements }) => elements.map(({ elementId }) => elementId)));
+  const notes = new Set<string>();
+  const file = options.constraints === undefined ? undefined : path(options.constraints);
+  const { constraints, unknown } = await readConstraints(store, file);
+  for (const message of unknown) notes.add(message);
+  const isModelled = options.model === undefined ? hasModel(store, 'mil') : options.model !== NO_MODEL;
+  const terms = await readContentTerms(store, adIds, [...elementIds]);
+  const rewards = isModelled
+    ? await modelRewards(await openRewardModel(store, options.model), terms, { kind: options.reward, seed })
+    : elementRewards();
+  const isGenerating = options.method === 'policy' || (options.method === 'auto' && hasModel(store, 'generator'));
+  return { rewards, terms, constraints, notes, generator: isGenerating ? await openGenerator(store, options.generator) : undefined };
 }
 
-async function composeAd(session: StoreSession<Options>, ad: Ad, failed: ItemFailure[]): Promise<ComposedAd | undefined> {
-  const { countCombinations, groupElements, keepBestElements } = await import('../core/models/combinations.ts');
-  const { drawRandomSlate, drawSlate, meanHamming } = await import('../core/models/slate.ts');
-  const { readCreatives } = await import('../core/store/creatives.ts');
-  const { options } = session;
-  // Only imported creatives bring elements: what compose made before must not change what it makes now.
-  const imported = readCreatives(session.store, ad.adId).filter((creative) => creative.origin === 'imported');
-  const all = groupElements(await elementsOf(session, ad, imported));
-  if (all.length === 0) {
+async function composeAd(
+  session: StoreSession<Options>,
+  kitchen: Kitchen,
+  { ad, elements, imported }: AdElements,
+  failed: ItemFailure[],
+): Promise<ComposedAd | undefined> {
+  const { groupElements } = await import('../core/models/combinations.ts');
+  const { CombinationReward } = await import('../core/models/generator/reward.ts');
+  const { withRandomShare } = await import('../core/models/generator/compose_slate.ts');
+  const { constrainedSpace } = await import('../core/models/generator/constraints.ts');
+  const { meanHamming } = await import('../core/models/generator/slate.ts');
+  const { options, seed } = session;
+  const groups = groupElements(elements);
+  if (groups.length === 0) {
     failed.push({ item: ad.adId, reason: 'Expected elements of this ad but it has none. Run atelier extract or atelier titles first.' });
     return undefined;
   }
-  const space = countCombinations(all);
-  const method = options.method === 'random' ? 'random' : 'exact';
-  const pruned = method === 'exact' && space > MAX_SCORED;
-  const groups = pruned ? keepBestElements(all, MAX_SCORED) : all;
-  const random = createRandom(session.seed, Number.parseInt(sha256(ad.adId).slice(0, 8), 16));
-  const slateOptions = { size: options.perAd, gamma: options.gamma, random };
-  const slate = method === 'random' ? drawRandomSlate(groups, slateOptions) : drawSlate(groups, slateOptions);
-  const creatives = await saveSlate(session, ad, groups, slate, imported, failed);
+  let space: CombinationSpace;
+  try {
+    space = constrainedSpace(kitchen.constraints, ad.adId, groups);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    failed.push({ item: ad.adId, reason: `${error.message}${error.hint ? ` ${error.hint}` : ''}` });
+    return undefined;
+  }
+  const { rewards, notes, generator } = kitchen;
+  const { table, prediction, unknownKinds } = await rewards.rewardsOf({ adId: ad.adId, groups });
+  for (const kind of unknownKinds) notes.add(`${rewards.scorer} has never seen a ${kind}: all elements of this kind count alike`);
+  const reward = new CombinationReward(table, options.reward === 'pessimistic' ? options.kappa : 0);
+  const named: NamedAd = { ad, groups, space, reward };
+  const { slate, method, isPruned } = await chooseSlate(session, kitchen, named);
+  if (method === 'policy' && generator) {
+    const strange = groups.map(({ kind }) => kind).filter((kind) => !generator.policy.kinds.includes(kind));
+    for (const kind of strange) notes.add(`${generator.modelId} was not trained on ads with a ${kind}: train it again`);
+  }
+  const isChance = method === 'random';
+  const placed = withRandomShare(slate, space, reward, isChance ? 1 : options.randomShare, randomOfAd(seed, `${ad.adId}\0share`));
+  const predictions = new CombinationReward(prediction);
+  const chosen = placed.map(({ combination, isRandom, propensity }): Chosen => {
+    const { mean, sd } = predictions.predict(combination);
+    const isCertain = prediction.covariance === undefined;
+    const end = (sign: number): number | null => (isCertain ? null : rewards.meanOf(mean + sign * Z * sd));
+    const ids = groups.flatMap(({ elementIds }) => elementIds);
+    const own = Object.fromEntries(groups.map(({ kind }, k) => [kind, ids[combination[k] as number] as string]));
+    return { elements: own, reward: rewards.meanOf(mean), ciLow: end(-1), ciHigh: end(1), isRandom: isRandom || isChance, propensity };
+  });
+  const creatives = await saveChosen(session, { ad, imported, scorer: rewards.scorer }, chosen, failed);
   return {
     ad_id: ad.adId,
-    space,
-    pruned,
+    space: space.count,
+    space_exact: space.isCountExact,
+    pruned: isPruned,
     method,
+    reward_calls: reward.calls,
     creatives,
-    distinct: new Set(creatives.map(({ elements }) => creativeId(ad.adId, elements))).size,
-    mean_hamming: meanHamming(slate),
+    distinct: new Set(creatives.map((own) => creativeId(ad.adId, own.elements))).size,
+    mean_hamming: meanHamming(placed.map(({ combination }) => combination)),
   };
 }
 
-/** Elements made for the ad's note, with their scores, and those of its imported creatives. */
-async function elementsOf({ store }: StoreSession<Options>, ad: Ad, imported: readonly Creative[]): Promise<ScoredElement[]> {
-  const { readNoteElements } = await import('../core/store/elements.ts');
-  const made = ad.noteId === null ? [] : readNoteElements(store, ad.noteId);
-  const brought = imported.flatMap(({ elements }) =>
-    Object.entries(elements).map(([kind, elementId]) => ({ kind, elementId, score: undefined })),
-  );
-  return [...made, ...brought];
+interface NamedAd {
+  readonly ad: Ad;
+  readonly groups: readonly ElementGroup[];
+  readonly space: CombinationSpace;
+  readonly reward: CombinationReward;
 }
 
-/** Keeps the slate's creatives; one that was imported before stays the creative it is. */
-async function saveSlate(
+/** The slate of an ad by the method asked for; auto scores all combinations where there are not too many, and else draws from a generator. */
+async function chooseSlate(
+  { options, seed }: StoreSession<Options>,
+  { generator, terms }: Kitchen,
+  { ad, groups, space, reward }: NamedAd,
+): Promise<{ readonly slate: ComposedSlate; readonly method: Method; readonly isPruned: boolean }> {
+  const { exactSlate, MAX_SCORED, policySlate, randomSlate } = await import('../core/models/generator/compose_slate.ts');
+  const random = randomOfAd(seed, ad.adId);
+  if (options.method === 'random')
+    return { slate: randomSlate(space, reward, { size: options.perAd, random }), method: 'random', isPruned: false };
+  const { wordLikeness } = await import('../core/models/generator/likeness.ts');
+  const elementIds = groups.flatMap((group) => group.elementIds);
+  const likeness = wordLikeness(space.sizes, elementIds.map(terms.ofElement));
+  const rules = { size: options.perAd, gamma: options.gamma, random, ...(likeness && { likeness }) };
+  const isSmall = space.isCountExact && space.count <= MAX_SCORED;
+  if (options.method === 'policy' || (options.method === 'auto' && !isSmall && generator)) {
+    const kinds = groups.map(({ kind }) => kind);
+    const { policy } = generator as OpenedGenerator;
+    return { slate: policySlate(policy, { adId: ad.adId, kinds, elementIds, space, reward }, rules), method: 'policy', isPruned: false };
+  }
+  if (isSmall) return { slate: exactSlate(space, reward, rules), method: 'exact', isPruned: false };
+  const { keepBestCandidates } = await import('../core/models/generator/prune.ts');
+  const pruned = space.narrowed(keepBestCandidates(space, reward.table.main, MAX_SCORED));
+  return { slate: exactSlate(pruned, reward, rules), method: 'exact', isPruned: true };
+}
+
+/** A creative as it was chosen, before it has an id. */
+interface Chosen extends Omit<SlateEntry, 'creativeId'> {
+  readonly elements: Readonly<Record<string, string>>;
+}
+
+/** Keeps the slate and its creatives; a creative that was imported before stays the creative it is. */
+async function saveChosen(
   { store, runId }: StoreSession<Options>,
-  ad: Ad,
-  groups: readonly ElementGroup[],
-  slate: readonly Combination[],
-  imported: readonly Creative[],
+  { ad, imported, scorer }: { readonly ad: Ad; readonly imported: readonly Creative[]; readonly scorer: string },
+  chosen: readonly Chosen[],
   failed: ItemFailure[],
 ): Promise<ComposedCreative[]> {
-  const { scoreCombination } = await import('../core/models/combinations.ts');
   const { saveAd, saveCreative } = await import('../core/store/creatives.ts');
+  const { saveSlate } = await import('../core/store/slates.ts');
   // Reversed, so the first of several equal ones wins.
   const importedIds = new Map(imported.toReversed().map((creative) => [creativeId(ad.adId, creative.elements), creative.creativeId]));
   return store.db
     .transaction(() => {
       saveAd(store, ad);
-      return slate.flatMap((combination) => {
-        const elements = Object.fromEntries(
-          groups.map((group, kind) => [group.kind, group.elementIds[combination[kind] as number] as string]),
-        );
-        const score = scoreCombination(groups, combination);
+      const kept = chosen.flatMap(({ elements, ...entry }) => {
         const id = creativeId(ad.adId, elements);
         const known = importedIds.get(id);
-        if (known !== undefined) return { creative_id: known, elements, score };
-        const change = saveCreative(store, { adId: ad.adId, creativeId: id, origin: 'composed', score, scorer: SCORER, elements }, runId);
-        if (change !== 'conflict') return { creative_id: id, elements, score };
+        if (known !== undefined) return { ...entry, elements, creativeId: known };
+        const creative = { adId: ad.adId, creativeId: id, origin: 'composed', score: entry.reward, scorer, elements } as const;
+        if (saveCreative(store, creative, runId) !== 'conflict') return { ...entry, elements, creativeId: id };
         failed.push({
           item: `${ad.adId}/${id}`,
           reason: 'Expected this id to be free but an imported creative with other elements has it. Import that one under another id.',
         });
         return [];
       });
+      saveSlate(store, ad.adId, kept, runId);
+      return kept.map(({ creativeId: id, elements, reward, ciLow, ciHigh, isRandom, propensity }) => {
+        return { creative_id: id, elements, score: reward, ci_low: ciLow, ci_high: ciHigh, random: isRandom, propensity };
+      });
     })
     .immediate();
-}
-
-function summary(ads: readonly ComposedAd[], creatives: number): string[] {
-  const rows = ads
-    .slice(0, ADS_SHOWN)
-    .map((ad) => [
-      ad.ad_id,
-      count(ad.space),
-      `${ad.method}${ad.pruned ? ' (best elements only)' : ''}`,
-      count(ad.creatives.length),
-      ad.mean_hamming === null ? '–' : ad.mean_hamming.toFixed(3),
-    ]);
-  return [
-    ...(rows.length > 0 ? table(['ad', 'space', 'method', 'creatives', 'mean hamming'], rows, [1, 3, 4]) : []),
-    ...(ads.length > ADS_SHOWN ? [`… and ${count(ads.length - ADS_SHOWN)} more (--json lists them all)`] : []),
-    `${count(creatives)} creatives of ${count(ads.length)} ads`,
-    `scorer: ${SCORER}`,
-  ];
 }

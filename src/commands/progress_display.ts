@@ -16,7 +16,8 @@ function describeProgress(event: ProgressEvent, elapsedMs: number): string {
   const total = event.total === undefined ? '' : `/${event.total.toLocaleString('en-US')}`;
   const speed = rate > 0 ? `, ${rate >= 10 ? Math.round(rate).toLocaleString('en-US') : rate.toFixed(1)}/s` : '';
   const left = event.total !== undefined && rate > 0 ? `, ${formatSeconds((event.total - event.done) / rate)} left` : '';
-  return `${event.task} ${event.done.toLocaleString('en-US')}${total} ${event.unit}${speed}${left}`;
+  const detail = event.detail === undefined ? '' : ` (${event.detail})`;
+  return `${event.task} ${event.done.toLocaleString('en-US')}${total} ${event.unit}${speed}${left}${detail}`;
 }
 
 function formatSeconds(seconds: number): string {

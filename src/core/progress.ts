@@ -4,6 +4,8 @@ export interface ProgressEvent {
   readonly done: number;
   readonly total?: number;
   readonly unit: string;
+  /** How it stands, in a few words. */
+  readonly detail?: string;
 }
 
 /** Core functions report through this; how it looks is the command line's business. */

@@ -39,8 +39,8 @@ export function saveAd(store: Store, ad: Ad): void {
 }
 
 /**
- * Keeps a creative whose elements are stored already; 'conflict' when the id is taken by other elements.
- * Call it inside a transaction.
+ * Keeps a creative whose elements are stored already; 'conflict' when the id is taken by other elements. One that was composed
+ * before takes the new score. Call it inside a transaction.
  */
 export function saveCreative(store: Store, creative: Creative, runId: number): 'inserted' | 'unchanged' | 'conflict' {
   const { adId, creativeId, origin, score, scorer } = creative;
@@ -51,6 +51,11 @@ export function saveCreative(store: Store, creative: Creative, runId: number): '
   if (result.changes === 0) {
     const before = readElementIds(store, adId, creativeId);
     const same = before.size === elements.length && elements.every(([kind, id]) => before.get(kind) === id);
+    if (same && origin === 'composed') {
+      store.db
+        .prepare("UPDATE creatives SET score = ?, scorer = ? WHERE ad_id = ? AND creative_id = ? AND origin = 'composed'")
+        .run(score, scorer, adId, creativeId);
+    }
     return same ? 'unchanged' : 'conflict';
   }
   const insert = store.db.prepare('INSERT INTO creative_elements (ad_id, creative_id, kind, element_id) VALUES (?, ?, ?, ?)');
@@ -68,13 +73,29 @@ function readElementIds(store: Store, adId: string, creativeId: string): Map<str
 
 /** Creatives of one ad, or of all, in the order of their ids. */
 export function readCreatives(store: Store, adId?: string): Creative[] {
+  return readWhere(store, adId === undefined ? 'true' : 'ad_id = @adId', { adId });
+}
+
+/**
+ * Creatives that count for tomorrow: imported ones, those that a log has shown, and the ad's newest slate. What an earlier
+ * slate composed and nobody ever showed is left out.
+ */
+export function readLiveCreatives(store: Store, adId?: string): Creative[] {
+  const live = `(origin = 'imported'
+    OR NOT EXISTS (SELECT 1 FROM slates s WHERE s.ad_id = c.ad_id)
+    OR EXISTS (SELECT 1 FROM slates s WHERE s.ad_id = c.ad_id AND s.creative_id = c.creative_id)
+    OR EXISTS (SELECT 1 FROM arms a WHERE a.ad_id = c.ad_id AND a.creative_id = c.creative_id))`;
+  return readWhere(store, adId === undefined ? live : `ad_id = @adId AND ${live}`, { adId });
+}
+
+function readWhere(store: Store, condition: string, { adId }: { readonly adId: string | undefined }): Creative[] {
   const rows = store.db
     .prepare(
       `SELECT ad_id AS adId, creative_id AS creativeId, origin, score, scorer,
          (SELECT json_group_object(kind, element_id) FROM (SELECT kind, element_id FROM creative_elements e
             WHERE e.ad_id = c.ad_id AND e.creative_id = c.creative_id ORDER BY kind)) AS elements
-       FROM creatives c ${adId === undefined ? '' : 'WHERE ad_id = ?'} ORDER BY ad_id, creative_id`,
+       FROM creatives c WHERE ${condition} ORDER BY ad_id, creative_id`,
     )
-    .all(...(adId === undefined ? [] : [adId])) as (Omit<Creative, 'elements'> & { elements: string })[];
+    .all(...(adId === undefined ? [] : [{ adId }])) as (Omit<Creative, 'elements'> & { elements: string })[];
   return rows.map((row) => ({ ...row, elements: JSON.parse(row.elements) }));
 }

@@ -3,6 +3,7 @@ import { filePath } from './files.ts';
 import { readNotes } from './notes.ts';
 import type { Store } from './open.ts';
 import { listRuns } from './runs.ts';
+import { readSlates, type SlateEntry } from './slates.ts';
 import { readBrands, readLexicon, readQueries } from './terms.ts';
 
 /** Narrows a listing; undefined takes everything. */
@@ -79,7 +80,9 @@ function listCreatives(store: Store, { notes, ads }: ListingFilter): ListingRow[
     )
     .pluck();
   const rows = readCreatives(store).filter(({ adId }) => noteOf.has(adId) && (!notes || notes.includes(noteOf.get(adId) ?? '')));
+  const slates = readSlates(store);
   return rows.map(({ creativeId, adId, origin, score, scorer, elements }) => ({
+    ...slateColumns(slates.get(`${adId}\0${creativeId}`)),
     creative_id: creativeId,
     ad_id: adId,
     note_id: noteOf.get(adId) ?? null,
@@ -89,6 +92,12 @@ function listCreatives(store: Store, { notes, ads }: ListingFilter): ListingRow[
     score,
     scorer,
   }));
+}
+
+/** What the ad's newest slate says of a creative; none of it where the slate does not hold it. */
+function slateColumns(entry: SlateEntry | undefined): ListingRow {
+  if (!entry) return {};
+  return { in_slate: true, ci_low: entry.ciLow, ci_high: entry.ciHigh, random: entry.isRandom, propensity: entry.propensity };
 }
 
 function listAds(store: Store, { notes, ads }: ListingFilter): ListingRow[] {

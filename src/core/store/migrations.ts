@@ -257,4 +257,22 @@ export const MIGRATIONS: readonly Migration[] = [
         creative_ids TEXT NOT NULL UNIQUE       -- JSON array, sorted
       ) STRICT;`,
   },
+  {
+    name: '009_slates',
+    sql: `
+      CREATE TABLE slates (                     -- what compose chose for each ad when it last ran
+        ad_id       TEXT NOT NULL,
+        place       INTEGER NOT NULL CHECK (place >= 1), -- the order in which they were chosen
+        creative_id TEXT NOT NULL,
+        reward      REAL NOT NULL,              -- as predicted; ci_low and ci_high NULL where nothing but element scores predicted it
+        ci_low      REAL,
+        ci_high     REAL CHECK (ci_high >= ci_low),
+        is_random   INTEGER NOT NULL CHECK (is_random IN (0, 1)),
+        propensity  REAL NOT NULL CHECK (propensity > 0 AND propensity <= 1), -- that this combination takes this place
+        run_id      INTEGER NOT NULL REFERENCES runs,
+        PRIMARY KEY (ad_id, place),
+        FOREIGN KEY (ad_id, creative_id) REFERENCES creatives ON DELETE CASCADE
+      ) STRICT;
+      CREATE INDEX slates_by_creative ON slates (ad_id, creative_id);`,
+  },
 ];

@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  countCombinations,
-  groupElements,
-  keepBestElements,
-  placesOf,
-  scoreCombination,
-  scoreCombinations,
-} from '../../../src/core/models/combinations.ts';
+import { groupElements } from '../../../src/core/models/combinations.ts';
 
 const KINDS = ['highlight', 'image', 'title'] as const;
 const element = fc.record({
@@ -50,55 +43,5 @@ describe('groupElements', () => {
       { kind: 'image', elementIds: ['x'], scores: [0.5] },
       { kind: 'title', elementIds: ['a', 'b', 'c'], scores: [0.6, 0.2, 0.4] },
     ]);
-  });
-});
-
-describe('scoreCombinations', () => {
-  it('scores every combination once, at the index its places are read from', () => {
-    fc.assert(
-      fc.property(elements, (list) => {
-        const groups = groupElements(list);
-        const scores = scoreCombinations(groups);
-        expect(scores.length).toBe(countCombinations(groups));
-        const places = placesOf(
-          groups,
-          Uint32Array.from(scores, (_, index) => index),
-        );
-        const seen = new Set<string>();
-        for (let index = 0; index < scores.length; index++) {
-          const combination = places.slice(index * groups.length, (index + 1) * groups.length);
-          seen.add(combination.join());
-          // Sums of a few numbers in [0, 1], in the same order.
-          expect(scores[index]).toBeCloseTo(scoreCombination(groups, combination), 14);
-        }
-        expect(seen.size).toBe(scores.length);
-      }),
-      { numRuns: 40 },
-    );
-  });
-});
-
-describe('keepBestElements', () => {
-  it('leaves at most the limit, could not keep one more of any kind, and drops only elements that are no better', () => {
-    fc.assert(
-      fc.property(elements, fc.integer({ min: 1, max: 600 }), (list, limit) => {
-        const groups = groupElements(list);
-        const cut = keepBestElements(groups, limit);
-        const left = countCombinations(cut);
-        expect(left).toBeLessThanOrEqual(limit);
-        for (const [kind, group] of groups.entries()) {
-          const kept = cut[kind]?.elementIds ?? [];
-          expect(kept.length === group.elementIds.length || (left / kept.length) * (kept.length + 1) > limit).toBe(true);
-          const scoreOf = (id: string): number => group.scores[group.elementIds.indexOf(id)] as number;
-          const worstKept = Math.min(...kept.map(scoreOf));
-          for (const id of group.elementIds) if (!kept.includes(id)) expect(scoreOf(id)).toBeLessThanOrEqual(worstKept);
-        }
-      }),
-    );
-  });
-
-  it('keeps about as many of every kind', () => {
-    const many = KINDS.flatMap((kind) => Array.from({ length: 200 }, (_, i) => ({ kind, elementId: `${i}`, score: i / 200 })));
-    expect(keepBestElements(groupElements(many), 100_000).map((group) => group.elementIds.length)).toEqual([47, 46, 46]);
   });
 });

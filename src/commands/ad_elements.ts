@@ -1,0 +1,49 @@
+import type { ItemFailure } from '../core/errors.ts';
+import type { ScoredElement } from '../core/models/combinations.ts';
+import type { Ad, Creative } from '../core/store/creatives.ts';
+import type { Store } from '../core/store/open.ts';
+import { unknownIds } from './shared.ts';
+
+/** An ad with everything that its creatives can be made of. */
+export interface AdElements {
+  readonly ad: Ad;
+  /** Elements made for its note, with their scores, and those of its imported creatives. */
+  readonly elements: readonly ScoredElement[];
+  readonly imported: readonly Creative[];
+}
+
+interface AdChoice {
+  readonly ads?: readonly string[] | undefined;
+  readonly notes?: readonly string[] | undefined;
+}
+
+/** The ads named, or all; a name the store does not know is a failed item. */
+export async function chooseAds(store: Store, { ads: adIds, notes }: AdChoice): Promise<{ ads: Ad[]; failed: ItemFailure[] }> {
+  const { readAds } = await import('../core/store/creatives.ts');
+  const all = readAds(store, adIds);
+  const failed = [
+    ...unknownIds(
+      'an ad',
+      adIds,
+      all.map(({ adId }) => adId),
+    ),
+    ...unknownIds(
+      'a note',
+      notes,
+      all.map(({ noteId }) => noteId),
+    ),
+  ];
+  return { ads: notes ? all.filter(({ noteId }) => noteId !== null && notes.includes(noteId)) : all, failed };
+}
+
+/** Only imported creatives bring elements: what compose made before must not change what it makes now. */
+export async function readAdElements(store: Store, ad: Ad): Promise<AdElements> {
+  const { readCreatives } = await import('../core/store/creatives.ts');
+  const { readNoteElements } = await import('../core/store/elements.ts');
+  const imported = readCreatives(store, ad.adId).filter(({ origin }) => origin === 'imported');
+  const made = ad.noteId === null ? [] : readNoteElements(store, ad.noteId);
+  const brought = imported.flatMap(({ elements }) =>
+    Object.entries(elements).map(([kind, elementId]): ScoredElement => ({ kind, elementId, score: undefined })),
+  );
+  return { ad, elements: [...made, ...brought], imported };
+}

@@ -1,0 +1,207 @@
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type ItemFailure, UserError } from '../core/errors.ts';
+import type { GeneratorAd } from '../core/models/generator/policy.ts';
+import type { GeneratorMetrics, LoggedCombination } from '../core/models/generator/training.ts';
+import { chooseAds, readAdElements } from './ad_elements.ts';
+import type { Label } from './labels.ts';
+import type { OpenedRewardModel } from './reward_scoring.ts';
+import {
+  type CliContext,
+  count,
+  createCommand,
+  parseList,
+  parseNumber,
+  parsePositiveInteger,
+  type StoreSession,
+  storeAction,
+} from './shared.ts';
+
+const KAPPA = 1;
+const STEPS = 400;
+const ENTROPY = 0.25;
+/** A policy shared over ads learns no more from thousands of them. */
+const MOST_ADS = 200;
+const SAMPLE_STREAM = 41;
+
+interface Options {
+  readonly model?: string;
+  readonly ads?: string[];
+  readonly notes?: string[];
+  readonly kappa: number;
+  readonly entropy: number;
+  readonly steps: number;
+  readonly mostAds: number;
+  readonly constraints?: string;
+  readonly threads?: number;
+}
+
+/** `atelier train generator`: a policy that draws good and different combinations. */
+export function trainGeneratorCommand(context: CliContext): Command {
+  return createCommand(
+    'generator',
+    'learn to draw good combinations of elements, by reinforcement on the rewards of a reward model',
+    'atelier train generator',
+  )
+    .option('--model <id>', 'the reward model (the one trained last when not given)')
+    .option('--ads <a,b>', 'only these ads', parseList)
+    .option('--notes <a,b>', 'only the ads of these notes', parseList)
+    .option('--kappa <x>', 'rewards are predictions less so many of their standard deviations', parseNonNegative, KAPPA)
+    .option(
+      '--entropy <x>',
+      'weight of variety against the reward in units of its standard deviation: 0 collapses',
+      parseNonNegative,
+      ENTROPY,
+    )
+    .option('--steps <n>', 'most steps of reinforcement', parsePositiveInteger, STEPS)
+    .option('--most-ads <n>', 'ads to train on, a random sample of those there are', parsePositiveInteger, MOST_ADS)
+    .option('--constraints <file>', 'YAML with forbid, require and at_most')
+    .option('--threads <n>', 'threads of a step (all cores when not given)', parsePositiveInteger)
+    .action(storeAction<Options>(context, 'existing', trainGeneratorAction));
+}
+
+function parseNonNegative(text: string): number {
+  const value = parseNumber(text);
+  if (value < 0) throw new InvalidArgumentError(`Expected a number of at least 0 but received "${text}".`);
+  return value;
+}
+
+async function trainGeneratorAction(session: StoreSession<Options>) {
+  const { trainGenerator } = await import('../core/models/generator/training.ts');
+  const { saveModel } = await import('../core/store/models.ts');
+  const { packGenerator } = await import('./generator_file.ts');
+  const { openRewardModel } = await import('./reward_scoring.ts');
+  const { store, options, seed, io } = session;
+  const opened = await openRewardModel(store, options.model);
+  const { ads, failed, notes } = await readGeneratorAds(session, opened);
+  const logged = await readLogged(session, opened, ads);
+  const startedAt = io.now().getTime();
+  const { policy, metrics } = await trainGenerator(ads, logged, {
+    seed,
+    threads: options.threads ?? io.threads ?? 1,
+    entropyWeight: options.entropy,
+    steps: options.steps,
+    signal: session.signal,
+    onProgress: session.onProgress,
+  });
+  const seconds = Math.max(0.001, (io.now().getTime() - startedAt) / 1000);
+  const stored = { ...metricsJson(metrics), logged_combinations: logged.length };
+  const origin = { reward_model: opened.modelId, reward: 'pessimistic', kappa: options.kappa, seed, metrics: stored };
+  const { modelId, files } = await packGenerator(policy, origin);
+  const { path } = saveModel(store, { modelId, kind: 'generator', files, metrics: stored }, io.now(), session.runId);
+  const where = join(`${options.store}.files`, path);
+  return {
+    json: {
+      model_id: modelId,
+      path: where,
+      reward_model: opened.modelId,
+      rows: metrics.rewardCalls,
+      ads: ads.length,
+      kinds: policy.kinds,
+      seed,
+      metrics: stored,
+      notes,
+      samples_per_second: Math.round(metrics.rewardCalls / seconds),
+      failed,
+    },
+    failures: failed,
+    text: [
+      ...tellGenerator(modelId, metrics, ads.length, seconds),
+      ...notes.map((note) => `note: ${note}`),
+      `in ${where}; use it with: atelier compose`,
+    ],
+    counts: { ads: ads.length, steps: metrics.steps },
+  };
+}
+
+/** Ads with more than one combination, at most so many, with their rewards. */
+async function readGeneratorAds(session: StoreSession<Options>, opened: OpenedRewardModel) {
+  const { groupElements } = await import('../core/models/combinations.ts');
+  const { constrainedSpace } = await import('../core/models/generator/constraints.ts');
+  const { CombinationReward } = await import('../core/models/generator/reward.ts');
+  const { createRandom, shuffle } = await import('../core/random.ts');
+  const { readContentTerms } = await import('./bag_features.ts');
+  const { readConstraints } = await import('./constraints_file.ts');
+  const { modelRewards } = await import('./slate_rewards.ts');
+  const { store, options, seed, path } = session;
+  const { ads: all, failed: unknownAds } = await chooseAds(store, options);
+  const failed: ItemFailure[] = [...unknownAds];
+  const grouped = await Promise.all(
+    all.map(async (ad) => ({ adId: ad.adId, groups: groupElements((await readAdElements(store, ad)).elements) })),
+  );
+  const wide = grouped.filter(({ groups }) => groups.some(({ elementIds }) => elementIds.length > 1));
+  const order = shuffle(Int32Array.from(wide.keys()), createRandom(seed, SAMPLE_STREAM)).slice(0, options.mostAds).sort();
+  const sample = Array.from(order, (index) => wide[index] as (typeof wide)[number]);
+  const elementIds = new Set(sample.flatMap(({ groups }) => groups.flatMap((group) => group.elementIds)));
+  const file = options.constraints === undefined ? undefined : path(options.constraints);
+  const { constraints, unknown } = await readConstraints(store, file);
+  const adIds = sample.map(({ adId }) => adId);
+  const terms = await readContentTerms(store, adIds, [...elementIds]);
+  const rewards = await modelRewards(opened, terms, { kind: 'pessimistic', seed });
+  const unknownKinds = new Set<string>();
+  const ads: GeneratorAd[] = [];
+  for (const ad of sample) {
+    try {
+      const space = constrainedSpace(constraints, ad.adId, ad.groups);
+      const { table, unknownKinds: strange } = await rewards.rewardsOf(ad);
+      for (const kind of strange) unknownKinds.add(kind);
+      ads.push({
+        adId: ad.adId,
+        kinds: ad.groups.map(({ kind }) => kind),
+        elementIds: ad.groups.flatMap((group) => group.elementIds),
+        space,
+        reward: new CombinationReward(table, options.kappa),
+      });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      failed.push({ item: ad.adId, reason: `${error.message}${error.hint ? ` ${error.hint}` : ''}` });
+    }
+  }
+  const single = grouped.length - wide.length;
+  const notes = [
+    ...unknown,
+    ...(single > 0 ? [`${count(single)} ads have one element of each kind and nothing to choose from`] : []),
+    ...(wide.length > sample.length ? [`trained on ${count(sample.length)} of ${count(wide.length)} ads: the policy serves all`] : []),
+    ...[...unknownKinds].map((kind) => `${opened.modelId} has never seen a ${kind}: all elements of this kind count alike`),
+  ];
+  return { ads, failed, notes };
+}
+
+/** What these ads showed in the reward model's log, as far as it can be made of their elements; each counts its clicks. */
+async function readLogged(
+  { store }: StoreSession<Options>,
+  { origin }: OpenedRewardModel,
+  ads: readonly GeneratorAd[],
+): Promise<LoggedCombination[]> {
+  const { findLog } = await import('../core/store/logs.ts');
+  const { readBags } = await import('./bag_data.ts');
+  const logId = origin.log === null ? undefined : findLog(store, origin.log);
+  const { bags } = await readBags(store, { logId, label: origin.label as Label });
+  const adAt = new Map(ads.map(({ adId }, index) => [adId, index]));
+  const candidateOf = ads.map(({ elementIds }) => new Map(elementIds.map((id, candidate) => [id, candidate])));
+  const logged: LoggedCombination[] = [];
+  for (let row = 0; row < bags.rows; row++) {
+    const ad = adAt.get(bags.ads[bags.ad[row] as number] as string);
+    if (ad === undefined) continue;
+    const members = bags.members.subarray(row * bags.kinds.length, (row + 1) * bags.kinds.length);
+    const candidates = Array.from(members)
+      .filter((element) => element >= 0)
+      .map((element) => candidateOf[ad]?.get(bags.elements[element]?.elementId ?? '') ?? -1);
+    const isWhole = candidates.length === ads[ad]?.kinds.length && candidates.every((candidate) => candidate >= 0);
+    // Kinds stand in the same order in bags and ads: that of their names.
+    if (isWhole) logged.push({ ad, combination: Int32Array.from(candidates), weight: bags.outcomes[row] as number });
+  }
+  return logged;
+}
+
+function metricsJson({ before, after, warmSteps, steps, isConverged, rewardCalls }: GeneratorMetrics) {
+  return { ...after, before, warm_steps: warmSteps, steps, converged: isConverged, reward_calls: rewardCalls };
+}
+
+function tellGenerator(modelId: string, { before, after, steps, isConverged }: GeneratorMetrics, ads: number, seconds: number): string[] {
+  return [
+    `${modelId}: ${count(steps)} steps on ${count(ads)} ads in ${seconds.toFixed(1)} s${isConverged ? ', until the reward rose no more' : ''}`,
+    `reward, in standard deviations above a combination drawn by chance: ${before.reward.toFixed(2)} at first, ${after.reward.toFixed(2)} now`,
+    `entropy ${after.entropy.toFixed(1)}; ${after.distinct.toFixed(0)} of 64 draws differ`,
+  ];
+}

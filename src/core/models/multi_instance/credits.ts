@@ -1,0 +1,114 @@
+import type { Bags, Family } from './bags.ts';
+import { baselineOf, type Centre, centredMain, centreTerms, type LinkTerms, type Reference, referenceOf } from './centred_effects.ts';
+import type { PosteriorDraws } from './posterior_draws.ts';
+
+/** What a credit's interval says of the element, against the others of its kind. */
+type Evidence = 'higher' | 'lower' | 'unclear' | 'insufficient';
+
+/** What an element adds to the link, against the mean of its kind. */
+export interface ElementCredit {
+  readonly element: number;
+  readonly credit: number;
+  /** exp(credit): the effect on the odds of a click, or on the amount. */
+  readonly multiplier: number;
+  /** 95 % interval of the credit. */
+  readonly low: number;
+  readonly high: number;
+  readonly exposure: number;
+  readonly outcomes: number;
+  /** Outcomes that the element's rows would have had with mean elements. */
+  readonly expected: number;
+  readonly evidence: Evidence;
+}
+
+/** The model that gives credits. */
+export interface CreditedModel extends LinkTerms {
+  readonly family: Family;
+  /** [ads] */
+  readonly adEffect: Float64Array;
+  readonly posterior: PosteriorDraws;
+  readonly phi: number;
+}
+
+const INTERVAL_Z = 1.959963984540054;
+/** Expected outcomes, divided by φ, under which an element is not judged. */
+const LEAST_EXPECTED = 5;
+
+/**
+ * Credits of the elements of some rows (all, or those of one ad), centred inside their kind over what the rows showed: main
+ * effects of the functional analysis of variance ({@link centredMain}). Interval: credit ± 1.96 sd of the centred effect over
+ * the posterior's draws, as the posterior is normal; pair terms are taken as certain. An element under 5 expected outcomes is
+ * not judged.
+ */
+export function creditElements(bags: Bags, rows: Int32Array, model: CreditedModel): ElementCredit[] {
+  const reference = referenceOf(bags, rows);
+  const centre = centreTerms(bags, reference, model);
+  const present = bags.kinds.map((_, kind) => kind).filter((kind) => reference.elements.some((e) => kindOf(bags, e) === kind));
+  const sd = deviationsOf(bags, reference, model.posterior);
+  const totals = totalsOf(bags, rows, model, centre);
+  return Array.from(reference.elements, (element, i) => {
+    const credit = centredMain(centre, element, kindOf(bags, element), present);
+    const margin = INTERVAL_Z * (sd[i] as number);
+    const { exposure, outcomes, expected } = totals.get(element) as Totals;
+    const [low, high] = [credit - margin, credit + margin];
+    const evidence = expected / model.phi < LEAST_EXPECTED ? 'insufficient' : low > 0 ? 'higher' : high < 0 ? 'lower' : 'unclear';
+    return { element, credit, multiplier: Math.exp(credit), low, high, exposure, outcomes, expected, evidence };
+  });
+}
+
+function kindOf({ elements }: Bags, element: number): number {
+  return (elements[element] as Bags['elements'][number]).kind;
+}
+
+/** Standard deviation of the centred effect of each element of the reference. */
+function deviationsOf(bags: Bags, reference: Reference, { draws, effect }: PosteriorDraws): Float64Array {
+  const { elements: own, share } = reference;
+  const kinds = Int32Array.from(own, (element) => kindOf(bags, element));
+  const squares = new Float64Array(own.length);
+  const mean = new Float64Array(bags.kinds.length);
+  for (let draw = 0; draw < draws; draw++) {
+    const from = draw * bags.elements.length;
+    mean.fill(0);
+    for (let i = 0; i < own.length; i++) {
+      const kind = kinds[i] as number;
+      mean[kind] = (mean[kind] as number) + (share[i] as number) * (effect[from + (own[i] as number)] as number);
+    }
+    for (let i = 0; i < own.length; i++) {
+      const deviation = (effect[from + (own[i] as number)] as number) - (mean[kinds[i] as number] as number);
+      squares[i] = (squares[i] as number) + deviation * deviation;
+    }
+  }
+  return squares.map((sum) => Math.sqrt(sum / draws));
+}
+
+interface Totals {
+  exposure: number;
+  outcomes: number;
+  expected: number;
+}
+
+/** What came of each element's rows, and what would have come of them by their ads alone. */
+function totalsOf(bags: Bags, rows: Int32Array, { family, adEffect }: CreditedModel, centre: Centre): Map<number, Totals> {
+  const kinds = bags.kinds.length;
+  const totals = new Map<number, Totals>();
+  const baselines = new Map<string, number>();
+  for (const row of rows) {
+    const exposure = bags.exposure[row] as number;
+    if (exposure <= 0) continue;
+    const members = bags.members.subarray(row * kinds, (row + 1) * kinds);
+    const present = Array.from(members.keys()).filter((kind) => (members[kind] as number) >= 0);
+    const baseline = baselines.get(present.join()) ?? baselineOf(centre, present);
+    baselines.set(present.join(), baseline);
+    const link = (adEffect[bags.ad[row] as number] as number) + baseline;
+    const expected = exposure * (family === 'binomial' ? 1 / (1 + Math.exp(-link)) : Math.exp(link));
+    for (const element of members) {
+      if (element < 0) continue;
+      const own = totals.get(element) ?? { exposure: 0, outcomes: 0, expected: 0 };
+      own.exposure += exposure;
+      own.outcomes += bags.outcomes[row] as number;
+      own.expected += expected;
+      totals.set(element, own);
+    }
+  }
+  return totals;
+}

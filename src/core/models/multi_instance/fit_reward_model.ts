@@ -1,0 +1,148 @@
+import type { OnProgress } from '../../progress.ts';
+import { createRandom } from '../../random.ts';
+import { type AdditiveFit, fitAdditive, measurePhi } from './additive_fit.ts';
+import type { Bags, Family } from './bags.ts';
+import type { GatedFeatures, GatedModel } from './gated/gated_model.ts';
+import { trainGated } from './gated/train_gated.ts';
+import { splitToStop } from './hold_out.ts';
+import { drawPosterior } from './posterior_draws.ts';
+import { searchPrior } from './prior_search.ts';
+import { type Estimator, meanOf, type RewardModel } from './reward_model.ts';
+
+/** Draws of the posterior: a standard deviation from them is right within 5 %. */
+const DRAWS = 200;
+/** Of the ads' effects about their mean, in units of the link: wide, or elements would be credited with what their ads are worth. */
+const AD_SD = 2;
+/** Share of the rows by which the network decides when to stop. */
+const VALIDATION_SHARE = 0.15;
+const POSTERIOR_STREAM = 23;
+
+export interface FitOptions {
+  readonly family: Family;
+  readonly seed: number;
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** The effects of one estimator on some bags. */
+export interface Effects {
+  readonly priorSd: Float64Array;
+  readonly fit: AdditiveFit;
+  /** How much more the outcomes vary than their family's do. */
+  readonly phi: number;
+  readonly network: GatedModel | undefined;
+  /** [rows]: what the network says of each row; undefined without one. */
+  readonly content: Float64Array | undefined;
+}
+
+/**
+ * Fits one estimator: element effects about 0, or about what the gated network reads in the elements' content.
+ * @throws Interrupted on the signal
+ */
+export async function fitEffects(bags: Bags, estimator: Estimator, features: GatedFeatures, options: FitOptions): Promise<Effects> {
+  const additive = fitAround(bags, undefined, options);
+  if (estimator === 'additive') return { ...additive, network: undefined, content: undefined };
+  const network = await trainGated(bags, features, {
+    ...options,
+    ...splitToStop(bags, VALIDATION_SHARE, options.seed),
+    adOffsets: additive.fit.adEffect,
+    phi: additive.phi,
+  });
+  const content = await describeRows(network, bags, features);
+  return { ...fitAround(bags, content, options), network, content };
+}
+
+function fitAround(bags: Bags, offset: Float64Array | undefined, { family, seed }: FitOptions) {
+  const rows = rowsOf(bags);
+  const { priorSd, phi: searched } = searchPrior(bags, rows, { family, adSd: AD_SD, seed, ...(offset && { offset }) });
+  const settings = { family, priorSd, adSd: AD_SD, ...(offset && { offset }) };
+  const first = fitAdditive(bags, rows, { ...settings, phi: searched });
+  const phi = measurePhi(bags, rows, first, { ...settings, phi: searched });
+  return { priorSd, phi, fit: fitAdditive(bags, rows, { ...settings, phi, start: first }) };
+}
+
+/** [rows]: predicted mean of each row, also of rows that were not fitted. */
+export function predictRows(bags: Bags, { fit, content }: Effects, family: Family): Float64Array {
+  const kinds = bags.kinds.length;
+  return Float64Array.from({ length: bags.rows }, (_, row) => {
+    let link = (fit.adEffect[bags.ad[row] as number] as number) + (content?.[row] ?? 0);
+    for (let kind = 0; kind < kinds; kind++) {
+      const element = bags.members[row * kinds + kind] as number;
+      if (element >= 0) link += fit.effect[element] as number;
+    }
+    return meanOf(family, link);
+  });
+}
+
+/** The effects with their posterior, as a model that can be kept. */
+export function completeModel(bags: Bags, effects: Effects, { family, seed }: FitOptions): RewardModel {
+  const { priorSd, fit, phi, content, network } = effects;
+  const posterior = drawPosterior(bags, rowsOf(bags), fit, {
+    family,
+    priorSd,
+    adSd: AD_SD,
+    phi,
+    ...(content && { offset: content }),
+    draws: DRAWS,
+    random: createRandom(seed, POSTERIOR_STREAM),
+  });
+  const { kinds, elements, ads } = bags;
+  const adSd = spreadOf(fit.adEffect, posterior.ad);
+  return {
+    family,
+    kinds,
+    elements,
+    ads,
+    priorSd,
+    adMean: fit.adMean,
+    adSd,
+    effect: fit.effect,
+    adEffect: fit.adEffect,
+    posterior,
+    network,
+  };
+}
+
+/** Standard deviation of the ads' true effects: the variance of the estimates less that of their errors. */
+function spreadOf(effects: Float64Array, draws: Float32Array): number {
+  const mean = effects.reduce((sum, own) => sum + own, 0) / effects.length;
+  const variance = effects.reduce((sum, own) => sum + (own - mean) ** 2, 0) / Math.max(1, effects.length - 1);
+  const error = draws.reduce((sum, own) => sum + own * own, 0) / Math.max(1, draws.length);
+  return Math.sqrt(Math.max(0, variance - error));
+}
+
+/** [rows]: Σ g + Σ I of the row's elements in the context of its ad. */
+async function describeRows(network: GatedModel, bags: Bags, { elementTerms, adTerms }: GatedFeatures): Promise<Float64Array> {
+  const kinds = bags.kinds.length;
+  const at = new Map<string, number>();
+  const place = Int32Array.from(bags.members, (element, i) => {
+    if (element < 0) return -1;
+    const key = `${bags.ad[Math.floor(i / kinds)]},${element}`;
+    const known = at.get(key) ?? at.size;
+    at.set(key, known);
+    return known;
+  });
+  const described = await network.describe(
+    [...at.keys()].map((key) => {
+      const [ad = 0, element = 0] = key.split(',').map(Number);
+      const { kind, elementId } = bags.elements[element] as Bags['elements'][number];
+      return { kind, elementId, terms: elementTerms[element] ?? [], context: adTerms[ad] ?? [] };
+    }),
+  );
+  return Float64Array.from({ length: bags.rows }, (_, row) => {
+    const own = place.subarray(row * kinds, (row + 1) * kinds).filter((p) => p >= 0);
+    return network.linkOf(described, own);
+  });
+}
+
+/** Rows with exposure. */
+function rowsOf({ exposure }: Bags): Int32Array {
+  return Int32Array.from(exposure.keys()).filter((row) => (exposure[row] as number) > 0);
+}
+
+/** [rows]: the mean of each row's ad, shrunk as the estimators shrink it: what knows nothing of elements. */
+export function predictAdMeans(bags: Bags, { family }: FitOptions): Float64Array {
+  const fit = fitAdditive(bags, rowsOf(bags), { family, priorSd: new Float64Array(bags.kinds.length), adSd: AD_SD });
+  return Float64Array.from(bags.ad, (ad) => meanOf(family, fit.adEffect[ad] as number));
+}
