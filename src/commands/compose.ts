@@ -205,6 +205,7 @@ async function composeAd(
     const own = Object.fromEntries(groups.map(({ kind }, k) => [kind, ids[combination[k] as number] as string]));
     return { elements: own, reward: rewards.meanOf(mean), ciLow: end(-1), ciHigh: end(1), isRandom: isRandom || isChance, propensity };
   });
+  if (placed.length < Math.min(options.perAd, space.count)) notes.add('--constraints leave some ads fewer creatives than were asked for');
   const creatives = await saveChosen(session, { ad, imported, scorer: rewards.scorer }, chosen, failed);
   return {
     ad_id: ad.adId,
@@ -226,10 +227,13 @@ interface NamedAd {
   readonly reward: CombinationReward;
 }
 
-/** The slate of an ad by the method asked for; auto scores all combinations where there are not too many, and else draws from a generator. */
+/**
+ * The slate of an ad by the method asked for: auto scores all combinations where there are not too many, and else draws from a
+ * generator; exact scores those of the best elements where there are too many.
+ */
 async function chooseSlate(
   { options, seed }: StoreSession<Options>,
-  { generator, terms }: Kitchen,
+  { generator, terms, notes }: Kitchen,
   { ad, groups, space, reward }: NamedAd,
 ): Promise<{ readonly slate: ComposedSlate; readonly method: Method; readonly isPruned: boolean }> {
   const { exactSlate, MAX_SCORED, policySlate, randomSlate } = await import('../core/models/generator/compose_slate.ts');
@@ -241,9 +245,11 @@ async function chooseSlate(
   const likeness = wordLikeness(space.sizes, elementIds.map(terms.ofElement));
   const rules = { size: options.perAd, gamma: options.gamma, random, ...(likeness && { likeness }) };
   const isSmall = space.isCountExact && space.count <= MAX_SCORED;
-  if (options.method === 'policy' || (options.method === 'auto' && !isSmall && generator)) {
+  if (options.method === 'policy' || (options.method === 'auto' && !isSmall)) {
+    const { PointerPolicy } = await import('../core/models/generator/policy.ts');
     const kinds = groups.map(({ kind }) => kind);
-    const { policy } = generator as OpenedGenerator;
+    const policy = generator?.policy ?? PointerPolicy.untrained();
+    if (!generator) notes.add('no generator is trained: its untrained start draws the combinations (atelier train generator)');
     return { slate: policySlate(policy, { adId: ad.adId, kinds, elementIds, space, reward }, rules), method: 'policy', isPruned: false };
   }
   if (isSmall) return { slate: exactSlate(space, reward, rules), method: 'exact', isPruned: false };

@@ -19,7 +19,7 @@ import {
 
 const KAPPA = 1;
 const STEPS = 400;
-const ENTROPY = 0.25;
+const ENTROPY = 0.15;
 /** A policy shared over ads learns no more from thousands of them. */
 const MOST_ADS = 200;
 const SAMPLE_STREAM = 41;
@@ -41,7 +41,7 @@ export function trainGeneratorCommand(context: CliContext): Command {
   return createCommand(
     'generator',
     'learn to draw good combinations of elements, by reinforcement on the rewards of a reward model',
-    'atelier train generator',
+    'atelier train generator --most-ads 100',
   )
     .option('--model <id>', 'the reward model (the one trained last when not given)')
     .option('--ads <a,b>', 'only these ads', parseList)

@@ -13,7 +13,7 @@ const MIN_POOL = 64;
 const POOL_PER_CREATIVE = 16;
 /** Different draws of a policy that a slate is chosen from, and how many more where these hold too few under the slate's rules. */
 const POLICY_DRAWS = 256;
-const MORE_DRAWS = 2_048;
+const MORE_DRAWS = 1_024;
 /** Every one of n combinations turns up in 30·n draws but for a chance of n·e⁻³⁰. */
 const TRIES_PER_DRAW = 30;
 const MOST_TRIES = 10_000;
@@ -46,7 +46,7 @@ export function exactSlate(space: CombinationSpace, reward: CombinationReward, {
 }
 
 /**
- * The slate from 256 different draws of a policy; where they hold too few under the spread rule, from 2,048 more and as many
+ * The slate from 256 different draws of a policy; where they hold too few under the spread rule, from 1,024 more and as many
  * uniform ones, and then without the rule.
  */
 export function policySlate(policy: PointerPolicy, ad: GeneratorAd, { random, ...rules }: ComposeOptions): ComposedSlate {

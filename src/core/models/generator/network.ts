@@ -11,7 +11,7 @@ import type { ParameterSpec, Parameters } from '../../learn/parameters.ts';
 export const EMBEDDING = 16;
 /** Length of the context's hidden state. */
 export const HIDDEN = 32;
-/** Temperature, in standard deviations of the reward, that a policy begins with and is trained for. */
+/** Temperature, in standard deviations of the reward, of the exact path, and of a policy before training. */
 export const TEMPERATURE = 0.25;
 /** What is known of a candidate, each in units of the reward's sd and centred in its kind. */
 export const FEATURES = ['main', 'expected', 'sd', 'mean later pair', 'best later pair'] as const;

@@ -7,7 +7,7 @@ import { createRandom, type Random, shuffle } from '../../random.ts';
 import { DecisionBatch } from './batch.ts';
 import { AdDecisions, type PreparedAd, prepareAd } from './decisions.ts';
 import { drawCombinations, drawOf } from './draws.ts';
-import { policyLoss, TEMPERATURE } from './network.ts';
+import { policyLoss } from './network.ts';
 import { type GeneratorAd, PointerPolicy } from './policy.ts';
 import type { Combination } from './space.ts';
 
@@ -22,7 +22,11 @@ export interface GeneratorOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-export const DEFAULT_OPTIONS: GeneratorOptions = { seed: 1, threads: 1, entropyWeight: TEMPERATURE, steps: 400 };
+/**
+ * τ is less than the exact path's ¼: the larger a space, the more of exp(r/τ) lies in its many middling combinations. With 0.25
+ * slates of 6 × 50 elements end below those of the untrained policy (best 6.20 against 6.32 sd), with 0.15 above (6.40).
+ */
+export const DEFAULT_OPTIONS: GeneratorOptions = { seed: 1, threads: 1, entropyWeight: 0.15, steps: 400 };
 
 /** A combination that an ad has shown, and what it counts, e.g. its clicks. */
 export interface LoggedCombination {
@@ -201,8 +205,8 @@ class TrainingRun {
         best = Math.max(best, objective);
       }
       const { reward, entropy, distinct } = meanOf(window.length > 0 ? window : windows.slice(-1));
-      const task = `train generator, reward ${reward.toFixed(2)}, entropy ${entropy.toFixed(1)}, ${Math.round(distinct)} of ${DRAWS} distinct`;
-      onProgress?.({ task, done: step, total: steps, unit: 'steps' });
+      const detail = `reward ${reward.toFixed(2)}, entropy ${entropy.toFixed(1)}, ${Math.round(distinct)} of ${DRAWS} distinct`;
+      onProgress?.({ task: 'train generator', done: step, total: steps, unit: 'steps', detail });
     }
     const none = { reward: 0, entropy: 0, distinct: 0 };
     return { steps: step, isConverged: waited >= PATIENCE, before: windows[0] ?? none, after: windows.at(-1) ?? none };

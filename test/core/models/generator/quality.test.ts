@@ -14,7 +14,7 @@ describe('slates of a trained policy on ads it has not seen, pair terms being as
   ] as readonly [string, MadeAd][])('come near the optimum and differ: %s', async (_, made) => {
     const training = Array.from({ length: 24 }, (_, i) => madeAd(1_000 + i, made));
     const { policy } = await trainGenerator(training, [], { ...DEFAULT_OPTIONS, steps: 60 });
-    let [best, mean] = [0, 0];
+    let [best, mean, calls] = [0, 0, 0];
     for (let seed = 0; seed < ADS; seed++) {
       const ad = madeAd(seed, made);
       const all = ad.reward.poolOfAll(ad.space).rewards;
@@ -25,11 +25,13 @@ describe('slates of a trained policy on ads it has not seen, pair terms being as
       const level = sum / all.length;
       const { combinations, rewards, rewardCalls } = policySlate(policy, ad, { size: 8, gamma: 0.5, random: createRandom(seed) });
       expect(new Set(combinations.map((combination) => combination.join())).size).toBe(8);
-      expect(rewardCalls).toBeLessThan(1_000);
+      calls += rewardCalls / ADS;
       best += (Math.max(...rewards) - level) / (most - level) / ADS;
       mean += (rewards.reduce((a, b) => a + b, 0) / rewards.length - level) / (most - level) / ADS;
     }
-    // 0.99 and 0.85 here; the mean over twelve ads varies by about 0.01 with the seeds.
+    // 256 draws each, and 2,048 more for the few ads whose best combinations all share an element.
+    expect(calls).toBeLessThan(1_000);
+    // 0.99 and 0.87 here; the mean over twelve ads varies by about 0.01 with the seeds.
     expect(best).toBeGreaterThan(0.95);
     expect(mean).toBeGreaterThan(0.65);
   });

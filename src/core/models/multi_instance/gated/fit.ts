@@ -58,7 +58,10 @@ export async function fitGated(trainer: GatedTrainer, fit: FitOptions): Promise<
 }
 
 /** Profiles the ads' offsets out, and gives the weights and the validation losses as they are. */
-export async function lookAt(trainer: GatedTrainer, { bags, validation, family }: FitOptions): Promise<Fitted> {
+export async function lookAt(
+  trainer: GatedTrainer,
+  { bags, validation, family }: Pick<FitOptions, 'bags' | 'validation' | 'family'>,
+): Promise<Fitted> {
   await trainer.profile();
   return { weights: trainer.weights, losses: await rowLosses(trainer, bags, validation, family) };
 }

@@ -44,11 +44,11 @@ export async function trainGated(bags: Bags, features: GatedFeatures, options: G
   const batchRows = Math.min(wanted, train.length);
   const trainer = await GatedTrainer.open(bags, features, { train, family, adOffsets, phi, batchRows, seed, threads });
   try {
-    const fit = { bags, train, validation, family, batchRows, epochs, patience: PATIENCE, seed, signal, onProgress };
-    const plain = await fitGated(trainer, fit);
+    const fit = { bags, train, validation, family, batchRows, epochs, patience: PATIENCE, seed, signal };
+    const plain = await fitGated(trainer, { ...fit, onProgress: named(onProgress, 'train network') });
     if (bags.kinds.length > 1 && validation.length > 0) {
       await trainer.setPairs(true);
-      const paired = await fitGated(trainer, fit);
+      const paired = await fitGated(trainer, { ...fit, onProgress: named(onProgress, 'train network, interactions') });
       await trainer.setPairs(false);
       // Trained on, the contributions may have become better too: that is not to the pairs' credit.
       const bare = await lookAt(trainer, fit);
@@ -60,6 +60,10 @@ export async function trainGated(bags: Bags, features: GatedFeatures, options: G
   } finally {
     await trainer.close();
   }
+}
+
+function named(onProgress: OnProgress | undefined, task: string): OnProgress | undefined {
+  return onProgress && ((event) => onProgress({ ...event, task }));
 }
 
 /** The served form of a trainer as it stands. */
