@@ -5,6 +5,8 @@ import { BAG_SEGMENTS, type HeldOutBags } from './hold_out.ts';
 
 const REPLICATES = 500;
 const LEAST_UNSEEN = 8;
+/** Nats that held-out rows must prefer another predictor by: less is rounding. */
+const LEAST_PREFERENCE = 1;
 /** With fewer, resampling cannot show how far a loss may be off. */
 const LEAST_OUTCOMES = 5;
 /** Predictions are kept away from 0, so that one certain and wrong one does not make a loss infinite. */
@@ -91,7 +93,7 @@ export function compareLosses(
 }
 
 /**
- * The predictor of least loss. Rows of elements that training never saw count only where there are at least so many such
+ * The first predictor, unless a later one has less loss by more than a nat. Rows of elements that training never saw count only where there are at least so many such
  * elements: what one or two of them tell is luck.
  */
 export function chooseByLoss<Name extends string>(
@@ -100,6 +102,7 @@ export function chooseByLoss<Name extends string>(
   family: Family,
 ): Name {
   const last = split.unseenElements >= LEAST_UNSEEN ? BAG_SEGMENTS.length - 1 : BAG_SEGMENTS.indexOf('new combination');
+  const [first, ...others] = Object.keys(predictions) as Name[];
   const loss = new Map<Name, number>();
   for (const name of Object.keys(predictions) as Name[]) {
     let sum = 0;
@@ -110,7 +113,8 @@ export function chooseByLoss<Name extends string>(
     });
     loss.set(name, sum);
   }
-  return [...loss].reduce((best, next) => (next[1] < best[1] ? next : best))[0];
+  const lossOfName = (name: Name): number => loss.get(name) as number;
+  return others.reduce((best, next) => (lossOfName(next) < lossOfName(best) - LEAST_PREFERENCE ? next : best), first as Name);
 }
 
 /**
