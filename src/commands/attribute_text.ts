@@ -53,7 +53,7 @@ function tellRows(rows: readonly CreditRow[], word: string): string[] {
     ...(shown.length > 0 ? lines : []),
     ...(judged.length > shown.length ? [`… and ${count(judged.length - shown.length)} between them: --csv or --json has them all`] : []),
     ...(insufficient > 0 ? [`${count(insufficient)} elements have too few ${word} to judge`] : []),
-    'odds ×: against the mean element of the kind, each weighed by how much it was shown',
+    ...(shown.length > 0 ? ['odds ×: against the mean element of the kind, each weighed by how much it was shown'] : []),
   ];
 }
 

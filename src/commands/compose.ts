@@ -155,7 +155,8 @@ async function openKitchen({ store, options, seed, path }: StoreSession<Options>
   const rewards = isModelled
     ? await modelRewards(await openRewardModel(store, options.model), terms, { kind: options.reward, seed })
     : elementRewards();
-  const isGenerating = options.method === 'policy' || (options.method === 'auto' && hasModel(store, 'generator'));
+  const hasGenerator = options.generator !== undefined || hasModel(store, 'generator');
+  const isGenerating = options.method === 'policy' || (options.method === 'auto' && hasGenerator);
   return { rewards, terms, constraints, notes, generator: isGenerating ? await openGenerator(store, options.generator) : undefined };
 }
 

@@ -7,20 +7,20 @@ import type { Label } from './labels.ts';
 import { type OpenedRewardModel, withTerms } from './reward_scoring.ts';
 
 /** What a creative is worth where no reward model is: pictures and titles have scores of their own. */
-export const ELEMENT_SCORER = 'mean element score';
+const ELEMENT_SCORER = 'mean element score';
 
 /** What is maximised: the prediction less its uncertainty, the prediction, or one draw of what it may be. */
 export const REWARDS = ['pessimistic', 'mean', 'thompson'] as const;
 export type RewardKind = (typeof REWARDS)[number];
 
 /** An ad and the elements it may use. */
-export interface GroupedAd {
+interface GroupedAd {
   readonly adId: string;
   readonly groups: readonly ElementGroup[];
 }
 
 /** What an ad's combinations are worth. */
-export interface AdRewards {
+interface AdRewards {
   /** What slates are chosen by. */
   readonly table: RewardTable;
   /** What is predicted of the chosen ones. */

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { throwIfInterrupted } from '../core/errors.ts';
-import type { FitOptions } from '../core/models/multi_instance/fit_reward_model.ts';
+import { throwIfInterrupted, UserError } from '../core/errors.ts';
+import type { Bags } from '../core/models/multi_instance/bags.ts';
+import type { Effects, FitOptions } from '../core/models/multi_instance/fit_reward_model.ts';
 import type { GatedFeatures } from '../core/models/multi_instance/gated/gated_model.ts';
 import { ESTIMATORS, type Estimator } from '../core/models/multi_instance/reward_model.ts';
 import type { BagData } from './bag_data.ts';
-import { LABEL_NAMES, type Label } from './labels.ts';
+import { LABEL_NAMES, LABELS, type Label } from './labels.ts';
 import {
   type CliContext,
   createCommand,
@@ -61,10 +62,13 @@ async function trainMil(session: StoreSession<Options>) {
     onProgress: session.onProgress,
   };
   const startedAt = io.now().getTime();
-  const { comparison, chosen } = await compareEstimators(data, features, settings, options);
+  const { comparison, best } = await compareEstimators(data, features, settings, options);
   const { completeModel, fitEffects } = await import('../core/models/multi_instance/fit_reward_model.ts');
   throwIfInterrupted(session.signal);
-  const effects = await fitEffects(bags, chosen, features, settings);
+  const effects = (await fitIfEnough(bags, best, features, settings, options)) ?? (await fitEffects(bags, 'additive', features, settings));
+  const chosen: Estimator = effects.network ? 'gated' : 'additive';
+  const isTooFew = options.estimator === 'best' && (chosen !== best || !('gated' in comparison.held_out.log_loss));
+  const notes = isTooFew ? [`too few ${LABELS[options.label].word} to train the network that reads content`] : [];
   const model = completeModel(bags, effects, settings);
   const seconds = Math.max(0.001, (io.now().getTime() - startedAt) / 1000);
 
@@ -107,11 +111,12 @@ async function trainMil(session: StoreSession<Options>) {
       creatives_without_elements: size.unknown,
       seed,
       metrics,
+      notes,
       samples_per_second: Math.round(bags.rows / seconds),
       failed,
     },
     failures: failed,
-    text: tellRewardModel({ modelId, path, size, label: options.label, metrics, seconds }),
+    text: tellRewardModel({ modelId, path, size, label: options.label, metrics, notes, seconds }),
     counts: { rows: bags.rows, elements: size.elements },
   };
 }
@@ -119,7 +124,7 @@ async function trainMil(session: StoreSession<Options>) {
 /** Fits the estimators on the training cells, and compares what they say of the held-out ones. */
 async function compareEstimators(data: BagData, features: GatedFeatures, settings: FitOptions, { estimator, holdout }: Options) {
   const { chooseByLoss, compareBySegment } = await import('../core/models/multi_instance/bag_losses.ts');
-  const { fitEffects, predictAdMeans, predictRows } = await import('../core/models/multi_instance/fit_reward_model.ts');
+  const { predictAdMeans, predictRows } = await import('../core/models/multi_instance/fit_reward_model.ts');
   const { holdOut } = await import('../core/models/multi_instance/hold_out.ts');
   const { bags, rowOf, cells, family } = data;
   const { seed } = settings;
@@ -127,16 +132,37 @@ async function compareEstimators(data: BagData, features: GatedFeatures, setting
   const fitted: Partial<Record<Estimator, Float64Array>> = {};
   for (const name of estimator === 'best' ? ESTIMATORS : [estimator]) {
     throwIfInterrupted(settings.signal);
-    const effects = await fitEffects(split.train, name, features, settings);
+    const effects = await fitIfEnough(split.train, name, features, settings, { estimator });
+    if (!effects) continue;
     fitted[name] = predictRows(split.train, effects, family);
     await effects.network?.close();
   }
   const { all, segments } = compareBySegment(split, { ad_mean: predictAdMeans(split.train, settings), ...fitted }, family, seed);
-  const chosen = estimator === 'best' ? chooseByLoss(split, fitted as Record<Estimator, Float64Array>, family) : estimator;
+  const bestOf = (): Estimator => (fitted.gated ? chooseByLoss(split, fitted as Record<Estimator, Float64Array>, family) : 'additive');
   const named = {
     seen_combination: comparisonJson(segments.seenCombination),
     new_combination: comparisonJson(segments.newCombination),
     unseen_element: comparisonJson(segments.unseenElement),
   };
-  return { chosen, comparison: { held_out: comparisonJson(all), segments: named, unseen_elements: split.unseenElements } };
+  return {
+    best: estimator === 'best' ? bestOf() : estimator,
+    comparison: { held_out: comparisonJson(all), segments: named, unseen_elements: split.unseenElements },
+  };
+}
+
+/** Fits an estimator; undefined where there are too few outcomes for the network, unless nothing but the network was asked for. */
+async function fitIfEnough(
+  bags: Bags,
+  name: Estimator,
+  features: GatedFeatures,
+  settings: FitOptions,
+  { estimator }: Pick<Options, 'estimator'>,
+): Promise<Effects | undefined> {
+  const { fitEffects } = await import('../core/models/multi_instance/fit_reward_model.ts');
+  try {
+    return await fitEffects(bags, name, features, settings);
+  } catch (error) {
+    if (!(error instanceof UserError) || name === 'additive' || estimator !== 'best') throw error;
+    return undefined;
+  }
 }

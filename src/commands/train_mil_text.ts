@@ -16,6 +16,7 @@ interface Trained {
   };
   readonly label: Label;
   readonly metrics: RewardMetrics;
+  readonly notes: readonly string[];
   readonly seconds: number;
 }
 
@@ -60,7 +61,7 @@ function estimates(named: Readonly<Record<string, Estimate>>): Readonly<Record<s
 }
 
 /** What a training found, for people. */
-export function tellRewardModel({ modelId, path, size, label, metrics, seconds }: Trained): string[] {
+export function tellRewardModel({ modelId, path, size, label, metrics, notes, seconds }: Trained): string[] {
   const { estimator, held_out, segments, unseen_elements, phi } = metrics;
   const parts = Object.entries({ all: held_out, ...segments }).filter(([, { effective_impressions }]) => effective_impressions > 0);
   const rows = parts.flatMap(([segment, { effective_impressions, outcomes, differences }]) =>
@@ -83,6 +84,7 @@ export function tellRewardModel({ modelId, path, size, label, metrics, seconds }
     '',
     `used: ${ESTIMATOR_WORDS[estimator]}${metrics.has_pairs ? ', with interactions of elements' : ''}`,
     `over-dispersion: ${phi.toFixed(2)} (1: no more than by chance)`,
+    ...notes.map((note) => `note: ${note}`),
     `in ${path}; see the elements with: atelier attribute`,
   ];
 }

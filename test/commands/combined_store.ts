@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandLine } from '../core/publish/command_line.ts';
 
-/** Ads share 12 elements of 3 kinds whose effects are known; ads of a high CTR favour some of them. */
-const ELEMENTS = ['--elements', 'title:5,image:4,highlight:3', '--favour', '1'];
+/** Ads share 17 elements of 3 kinds whose effects are known; ads of a high CTR favour some of them. */
+const ELEMENTS = ['--elements', 'title:8,image:6,highlight:3', '--favour', '1', '--spread', '0.4'];
 
-export interface ElementTruth {
+interface ElementTruth {
   readonly elements: readonly { readonly kind: string; readonly element: string; readonly element_id: string; readonly effect: number }[];
 }
 

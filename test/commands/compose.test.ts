@@ -53,7 +53,13 @@ async function compose(argv: readonly string[], io: Partial<Io> = {}): Promise<P
 
 async function composeJson(
   ...argv: readonly string[]
-): Promise<{ code: number; scorer: string; ads: readonly Ad[]; failed: readonly { item: string; reason: string }[] }> {
+): Promise<{
+  code: number;
+  scorer: string;
+  ads: readonly Ad[];
+  notes: readonly string[];
+  failed: readonly { item: string; reason: string }[];
+}> {
   const { code, stdout } = await compose(['--json', ...argv]);
   return { code, ...JSON.parse(stdout) };
 }
@@ -203,20 +209,32 @@ describe('atelier compose', () => {
     expect(ids((await composeJson('--method', 'random', '--seed', '2')).ads[0])).not.toEqual(ids(one));
   });
 
-  it('composes from the best elements of each kind where combinations are too many, and says so', async () => {
+  it('where combinations are too many scores those of the best elements when asked for, and says so', async () => {
     const scores = Array.from({ length: 60 }, (_, index) => index / 60);
     addNote('big', { highlight: scores, image: scores, title: scores });
-    const [ad] = (await composeJson()).ads as [Ad];
+    const [ad] = (await composeJson('--method', 'exact')).ads as [Ad];
     expect(ad).toMatchObject({ space: 216_000, pruned: true, method: 'exact', distinct: 8 });
-    expect((await compose([])).stdout).toContain('exact (best elements only)');
+    expect((await compose(['--method', 'exact'])).stdout).toContain('exact (best elements only)');
+  });
+
+  it('and draws them otherwise, better ones than chance does, with a note that no generator is trained', async () => {
+    const scores = Array.from({ length: 60 }, (_, index) => index / 60);
+    addNote('big', { highlight: scores, image: scores, title: scores });
+    const { code, ads, notes } = await composeJson('--random-share', '0');
+    const [ad] = ads as [Ad];
+    expect([code, notes]).toEqual([0, [expect.stringContaining('atelier train generator')]]);
+    expect(ad).toMatchObject({ space: 216_000, pruned: false, method: 'policy', distinct: 8 });
+    // The mean of three uniform scores has a standard deviation of 0.17 about 0.5.
+    expect(ad.creatives.reduce((sum, { score }) => sum + score, 0) / 8).toBeGreaterThan(0.75);
+    expect((await composeJson('--random-share', '0')).ads).toEqual(ads);
   });
 
   it('prints a table and the scorer for people', async () => {
     addNote('tea', TEA);
     const { stdout } = await compose(['--per-ad', '2']);
     expect(stdout.split('\n')).toEqual([
-      'ad   space  method  creatives  mean hamming',
-      'tea     12  exact           2         0.667',
+      'ad   space  method  creatives  by chance  best score  mean hamming',
+      'tea     12  exact           2          0       0.767         0.667',
       '2 creatives of 1 ads',
       'scorer: mean element score',
       '',

@@ -39,6 +39,7 @@ interface Trained {
     readonly phi: number;
     readonly prior_sd: Readonly<Record<string, number>>;
   };
+  readonly notes: readonly string[];
   readonly samples_per_second: number;
   readonly failed: readonly { readonly item: string; readonly reason: string }[];
 }
@@ -57,7 +58,16 @@ describe('atelier train mil', () => {
   it('on first use compares both estimators on held-out rows, keeps one, and names it', async () => {
     const folder = copyOf(world);
     const trained = await trainJson(folder, TRAIN);
-    expect(trained).toMatchObject({ code: 0, label: 'click', rows: 200, ads: 20, elements: 12, creatives_without_elements: 0, failed: [] });
+    expect(trained).toMatchObject({
+      code: 0,
+      label: 'click',
+      rows: 200,
+      ads: 20,
+      elements: 17,
+      creatives_without_elements: 0,
+      notes: [],
+      failed: [],
+    });
     expect(trained.kinds).toEqual(['highlight', 'image', 'title']);
     expect(Object.keys(trained.metrics.prior_sd)).toEqual(trained.kinds);
     expect(trained.model_id).toMatch(/^mil-[0-9a-f]{12}$/);
@@ -175,6 +185,31 @@ describe('atelier train mil', () => {
     expect(stdout).not.toMatch(/NaN|undefined|null/);
     // A part of which nothing was held out has nothing to tell.
     expect(stdout).not.toMatch(/^\S.*\s0 +0 +gated minus/m);
+  });
+
+  it('does without the network where too few rows were clicked to train it, and says so', async () => {
+    const folder = temporaryFolder();
+    await addCreatives(folder, [
+      { ad_id: 'a', creative_id: '1', title: 'x' },
+      { ad_id: 'a', creative_id: '2', title: 'y' },
+      { ad_id: 'b', creative_id: '1', title: 'x' },
+      { ad_id: 'b', creative_id: '2', title: 'z' },
+    ]);
+    await addLog(folder, 'sim', [
+      ['a', '1', 100, 1],
+      ['a', '2', 100, 0],
+      ['b', '1', 100, 0],
+      ['b', '2', 100, 0],
+    ]);
+    // The only row with a click is in what one of these seeds holds out.
+    const notes: string[] = [];
+    for (const seed of ['1', '2', '3', '4', '5', '6']) {
+      const trained = await trainJson(folder, [...TRAIN, '--seed', seed]);
+      expect(trained.code).toBe(0);
+      notes.push(...trained.notes);
+    }
+    expect(notes).toContain('too few clicks to train the network that reads content');
+    expect((await commandLine(folder, ['attribute'])).stdout).toContain('3 elements have too few clicks to judge');
   });
 
   it('interrupted, keeps no model; run again it ends as one clean run does', async () => {

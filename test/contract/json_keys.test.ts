@@ -46,6 +46,64 @@ const REPLAY: Shape = {
   events_per_second: 'number',
 };
 
+const COMPOSED: Shape = {
+  scorer: 'string',
+  label: 'string?',
+  generator: 'string?',
+  random_share: 'number',
+  ads: [
+    {
+      ad_id: 'string',
+      space: 'number',
+      space_exact: 'boolean',
+      pruned: 'boolean',
+      method: 'string',
+      reward_calls: 'number',
+      creatives: [
+        {
+          creative_id: 'string',
+          elements: { '*': 'string' },
+          score: 'number',
+          ci_low: 'number?',
+          ci_high: 'number?',
+          random: 'boolean',
+          propensity: 'number',
+        },
+      ],
+      distinct: 'number',
+      mean_hamming: 'number?',
+    },
+  ],
+  notes: 'list',
+  failed: [FAILURE],
+};
+const CREDITS: Shape = {
+  model: { model_id: 'string', estimator: 'string', label: 'string', log: 'string?', phi: 'number', seed: 'number' },
+  log_changed: 'boolean',
+  failed: 'list',
+};
+const CREDIT: Shape = {
+  ad_id: 'string?',
+  kind: 'string',
+  element_id: 'string',
+  content: 'string?',
+  credit: 'number',
+  multiplier: 'number',
+  ci_low: 'number',
+  ci_high: 'number',
+  impressions: 'number',
+  clicks: 'number',
+  expected: 'number',
+  evidence: 'string',
+};
+const COMPARISON: Shape = {
+  rows: 'number',
+  effective_impressions: 'number',
+  outcomes: 'number',
+  log_loss: { '*': ESTIMATE },
+  differences: { '*': ESTIMATE },
+};
+
 const METRICS: Shape = {
   auc: ESTIMATE,
   gauc: ESTIMATE,
@@ -99,23 +157,7 @@ const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly
   { line: 'titles --notes tea,lip,nobody', code: 1, shape: { ...TITLES, failed: [FAILURE] } },
   { line: 'titles --paradigm rewrite --notes tea,lip', code: 0, shape: { ...TITLES, failed: 'list' } },
   { line: 'titles --kind highlight --notes tea,lip', code: 0, shape: TITLES },
-  {
-    line: 'compose --per-ad 3 --ads tea,ad-tea,ad-lip,nobody',
-    code: 1,
-    shape: {
-      ads: [
-        {
-          ad_id: 'string',
-          space: 'number',
-          method: 'string',
-          creatives: [{ creative_id: 'string', elements: { '*': 'string' }, score: 'number' }],
-          distinct: 'number',
-          mean_hamming: 'number',
-        },
-      ],
-      failed: [FAILURE],
-    },
-  },
+  { line: 'compose --per-ad 3 --ads tea,ad-tea,ad-lip,nobody', code: 1, shape: COMPOSED },
   { line: 'ecoi --log demo', code: 0, shape: REPORT },
   { line: 'ecoi --by position --csv OUT/positions.csv', code: 0, shape: REPORT },
   {
@@ -129,6 +171,80 @@ const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly
       samples_per_second: 'number',
     },
   },
+  {
+    line: 'train mil --log demo --threads 1',
+    code: 0,
+    shape: {
+      model_id: 'string',
+      path: 'string',
+      log: 'string?',
+      label: 'string',
+      rows: 'number',
+      ads: 'number',
+      elements: 'number',
+      kinds: ['string'],
+      creatives_without_elements: 'number',
+      metrics: {
+        estimator: 'string',
+        held_out: COMPARISON,
+        segments: { '*': COMPARISON },
+        unseen_elements: 'number',
+        phi: 'number',
+        prior_sd: { '*': 'number' },
+        has_pairs: 'boolean',
+      },
+      notes: 'list',
+      samples_per_second: 'number',
+      failed: 'list',
+    },
+  },
+  { line: 'attribute', code: 0, shape: { ...CREDITS, elements: [CREDIT] } },
+  {
+    line: 'attribute --by ad --ads ad-tea,nobody',
+    code: 1,
+    shape: { ...CREDITS, elements: [{ ...CREDIT, ad_id: 'string' }], failed: [FAILURE] },
+  },
+  {
+    line: 'attribute --by creative --csv OUT/creatives.csv',
+    code: 0,
+    shape: {
+      ...CREDITS,
+      creatives: [
+        {
+          ad_id: 'string',
+          creative_ids: ['string'],
+          link: 'number',
+          ad_effect: 'number',
+          baseline: 'number',
+          impressions: 'number',
+          clicks: 'number',
+          elements: [{ kind: 'string', element_id: 'string', content: 'string?', credit: 'number' }],
+        },
+      ],
+    },
+  },
+  {
+    line: 'attribute --control 2',
+    code: 0,
+    shape: { ...CREDITS, elements: [CREDIT], control: { permutations: 'number', judged: 'number', called: 'number', share: 'number?' } },
+  },
+  {
+    line: 'train generator --steps 5 --threads 1',
+    code: 0,
+    shape: {
+      model_id: 'string',
+      path: 'string',
+      reward_model: 'string',
+      rows: 'number',
+      ads: 'number',
+      kinds: ['string'],
+      metrics: { reward: 'number', entropy: 'number', distinct: 'number', before: {}, steps: 'number', warm_steps: 'number' },
+      notes: 'list',
+      samples_per_second: 'number',
+      failed: 'list',
+    },
+  },
+  { line: 'compose --method policy --ads tea,ad-tea,ad-lip,nobody', code: 1, shape: COMPOSED },
   {
     line: 'score',
     code: 0,
