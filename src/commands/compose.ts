@@ -155,9 +155,18 @@ async function openKitchen({ store, options, seed, path }: StoreSession<Options>
   const rewards = isModelled
     ? await modelRewards(await openRewardModel(store, options.model), terms, { kind: options.reward, seed })
     : elementRewards();
-  const hasGenerator = options.generator !== undefined || hasModel(store, 'generator');
-  const isGenerating = options.method === 'policy' || (options.method === 'auto' && hasGenerator);
-  return { rewards, terms, constraints, notes, generator: isGenerating ? await openGenerator(store, options.generator) : undefined };
+  const kitchen = { rewards, terms, constraints, notes };
+  const isAsked = options.method === 'policy' || options.generator !== undefined;
+  if (isAsked) return { ...kitchen, generator: await openGenerator(store, options.generator) };
+  if (options.method !== 'auto' || !hasModel(store, 'generator')) return { ...kitchen, generator: undefined };
+  try {
+    return { ...kitchen, generator: await openGenerator(store, undefined) };
+  } catch (error) {
+    // Most ads do not need it, and the others have the untrained one.
+    if (!(error instanceof UserError)) throw error;
+    notes.add(`${error.message} ${error.hint ?? ''}`.trim());
+    return { ...kitchen, generator: undefined };
+  }
 }
 
 async function composeAd(

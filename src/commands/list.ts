@@ -16,7 +16,7 @@ import {
 const ROWS_SHOWN = 50;
 const CELL_WIDTH = 72;
 /** Metrics that tell models apart at a glance, the most telling first; of a model that has none of them, its first numbers. */
-const TELLING = ['log_loss', 'auc', 'gauc', 'calibration_ratio'];
+const TELLING = ['log_loss', 'minus_ad_mean', 'auc', 'gauc', 'calibration_ratio', 'reward', 'entropy', 'distinct'];
 
 type Filter = keyof ListingFilter;
 
@@ -24,7 +24,7 @@ type Filter = keyof ListingFilter;
 const LISTINGS: Readonly<Record<ListingName, { readonly columns: readonly string[]; readonly filters: readonly Filter[] }>> = {
   notes: { columns: ['note_id', 'lang', 'title', 'category', 'brand', 'media', 'elements'], filters: ['notes'] },
   elements: { columns: ['element_id', 'kind', 'note_id', 'score', 'creatives', 'content'], filters: ['notes', 'ads', 'kind'] },
-  creatives: { columns: ['ad_id', 'creative_id', 'origin', 'score', 'texts'], filters: ['notes', 'ads'] },
+  creatives: { columns: ['ad_id', 'creative_id', 'origin', 'score', 'in_slate', 'texts'], filters: ['notes', 'ads'] },
   models: { columns: ['model_id', 'kind', 'created_at', 'metrics'], filters: ['kind'] },
   runs: { columns: ['run_id', 'command', 'started_at', 'finished_at', 'exit_code', 'counts'], filters: [] },
   ads: { columns: ['ad_id', 'note_id', 'creatives'], filters: ['notes', 'ads'] },

@@ -167,7 +167,10 @@ async function readGeneratorAds(session: StoreSession<Options>, opened: OpenedRe
   return { ads, failed, notes };
 }
 
-/** What these ads showed in the reward model's log, as far as it can be made of their elements; each counts its clicks. */
+/**
+ * What these ads showed in the reward model's log, as far as it can be made of their elements. Each counts its clicks, and those
+ * of a mean combination, so that a single click does not make one combination all there is.
+ */
 async function readLogged(
   { store }: StoreSession<Options>,
   { origin }: OpenedRewardModel,
@@ -179,6 +182,7 @@ async function readLogged(
   const { bags } = await readBags(store, { logId, label: origin.label as Label });
   const adAt = new Map(ads.map(({ adId }, index) => [adId, index]));
   const candidateOf = ads.map(({ elementIds }) => new Map(elementIds.map((id, candidate) => [id, candidate])));
+  const mean = bags.outcomes.reduce((sum, own) => sum + own, 0) / Math.max(1, bags.rows);
   const logged: LoggedCombination[] = [];
   for (let row = 0; row < bags.rows; row++) {
     const ad = adAt.get(bags.ads[bags.ad[row] as number] as string);
@@ -189,7 +193,7 @@ async function readLogged(
       .map((element) => candidateOf[ad]?.get(bags.elements[element]?.elementId ?? '') ?? -1);
     const isWhole = candidates.length === ads[ad]?.kinds.length && candidates.every((candidate) => candidate >= 0);
     // Kinds stand in the same order in bags and ads: that of their names.
-    if (isWhole) logged.push({ ad, combination: Int32Array.from(candidates), weight: bags.outcomes[row] as number });
+    if (isWhole) logged.push({ ad, combination: Int32Array.from(candidates), weight: (bags.outcomes[row] as number) + mean });
   }
   return logged;
 }

@@ -74,6 +74,8 @@ async function trainMil(session: StoreSession<Options>) {
 
   const metrics = {
     estimator: chosen,
+    log_loss: comparison.held_out.log_loss[chosen],
+    minus_ad_mean: comparison.held_out.differences[`${chosen}_minus_ad_mean`],
     ...comparison,
     phi: effects.phi,
     prior_sd: Object.fromEntries(bags.kinds.map((kind, i) => [kind, effects.priorSd[i]])),

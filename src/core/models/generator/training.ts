@@ -66,6 +66,8 @@ const ADS_A_STEP = 8;
 const MOST_CELLS = 1_200_000;
 const RATE = 3e-3;
 const WARM_STEPS = 40;
+/** An ad takes part in the warm start with so many combinations: of one or two the policy would learn to draw nothing else. */
+const LEAST_LOGGED = 8;
 const CLIP_NORM = 1;
 /** Share of ids taken for unknown, so that the policy learns to do without them. */
 const ID_DROPOUT = 0.5;
@@ -96,7 +98,10 @@ export async function trainGenerator(
       'Give some ads two or more elements of a kind, and train the reward model on a log that shows them.',
     );
   }
-  const shown = trainable.map((ad) => logged.filter((row) => prepared[row.ad] === ad && row.weight > 0 && ad.space.holds(row.combination)));
+  const shown = trainable.map((ad) => {
+    const own = logged.filter((row) => prepared[row.ad] === ad && row.weight > 0 && ad.space.holds(row.combination));
+    return own.length < LEAST_LOGGED ? [] : own;
+  });
   const calls = trainable.reduce((sum, { reward }) => sum - reward.calls, 0);
   const run = await TrainingRun.open(trainable, options);
   try {

@@ -66,7 +66,11 @@ describe('trainGenerator', () => {
     const ads = adsOf(0, 4, { sizes: [6, 6] });
     // Not the reward's favourite: what was shown.
     const combination = Int32Array.of(1, 8);
-    const logged = ads.map((_, ad) => ({ ad, combination, weight: 10 }));
+    const others = Array.from({ length: 7 }, (_, i) => Int32Array.of(i % 6, 6 + ((i + 3) % 6)));
+    const logged = ads.flatMap((_, ad) => [
+      { ad, combination, weight: 100 },
+      ...others.map((own) => ({ ad, combination: own, weight: 1 })),
+    ]);
     const odds = async (rows: typeof logged) => {
       const { policy, metrics } = await trainGenerator(ads, rows, options({ steps: 0 }));
       const logOdds = ads.map((ad) => drawOf(new AdDecisions(policy, prepareAd(ad)), combination).logProbability);
@@ -76,6 +80,8 @@ describe('trainGenerator', () => {
     expect(cold.warmSteps).toBe(0);
     expect(warm.warmSteps).toBeGreaterThan(0);
     expect(warm.mean).toBeGreaterThan(cold.mean + 0.5);
+    // Of one or two combinations it would learn to draw nothing else.
+    expect((await odds(logged.filter(({ weight }) => weight === 100))).warmSteps).toBe(0);
   });
 
   it('leaves out logged combinations that constraints forbid today, and those that count nothing', async () => {
