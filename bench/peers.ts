@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { compareSpeeds, PEERS_PYTHON } from './bench_line.ts';
 import { benchDualTower } from './dual_tower.ts';
 import { benchReplay } from './replay_peers.ts';
+import { benchRewardPeer } from './rewards.ts';
 import { benchUpworthy } from './upworthy.ts';
+import { benchUpworthyRewards } from './upworthy_rewards.ts';
 
 /** The training loop of a dual tower beside JAX's on the same architecture, optimisers and batches. */
 async function benchTraining(): Promise<void> {
@@ -26,8 +28,10 @@ const data = process.env.ATELIER_REAL_DATA ?? '../shared/data';
 const folder = mkdtempSync(join(tmpdir(), 'atelier-peers-'));
 try {
   await benchTraining();
-  if (existsSync(join(data, 'upworthy'))) for (const line of await benchUpworthy(folder, data, PEERS_PYTHON)) print(line);
-  else console.error('skipped: real data not found');
+  for (const line of await benchRewardPeer(folder, PEERS_PYTHON)) print(line);
+  if (existsSync(join(data, 'upworthy'))) {
+    for (const bench of [benchUpworthy, benchUpworthyRewards]) for (const line of await bench(folder, data, PEERS_PYTHON)) print(line);
+  } else console.error('skipped: real data not found');
   benchReplay(folder, print);
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ArmFolds, compareArms, predictArms, readVariedArms } from '../../bench/upworthy_rewards.ts';
+import { type ArmFolds, compareArms, predictArms, readArms } from '../../bench/upworthy_rewards.ts';
 import type { LossComparison } from '../../src/core/models/multi_instance/bag_losses.ts';
 import { hasRealData, realFile, runJson, tell } from './real_data.ts';
 
 /** Nats an impression, of what `bench/peers/reward_logit.py leave-out` (scikit-learn 1.9.1) predicts for the same arms. */
-const RIDGE_LOGIT = 0;
-const RIDGE_LOGIT_FREE_ADS = 0;
+const RIDGE_LOGIT = 0.06231888;
+const RIDGE_LOGIT_FREE_ADS = 0.06228455;
 
 const found = hasRealData();
 
@@ -23,7 +23,7 @@ describe.skipIf(!found)('the reward model on arms left out of Upworthy’s tests
     const map = 'test_id=ad_id,arm=creative_id,headline=element.title,image_id=element.image';
     await runJson(folder, 'import', 'creatives', packages, '--map', map);
     await runJson(folder, 'import', 'logs', packages, '--map', 'test_id=ad_id,arm=creative_id');
-    arms = await readVariedArms(join(folder, 'atelier.db'));
+    arms = await readArms(join(folder, 'atelier.db'));
     predictions = {
       ad_mean: await predictArms(arms, 'ad_mean'),
       additive: await predictArms(arms, 'additive'),
@@ -42,10 +42,11 @@ describe.skipIf(!found)('the reward model on arms left out of Upworthy’s tests
   }
 
   it('holds each arm of the 150 tests out once, but for tests that would keep fewer than two', () => {
+    const held = arms.bags.ad.filter((_, row) => (arms.foldOf[row] as number) >= 0);
     expect(new Set(arms.bags.ad).size).toBe(150);
-    const { rows, ads } = compare('all');
-    expect(ads).toBe(148);
-    expect(rows).toBe(arms.foldOf.filter((fold) => fold >= 0).length);
+    // Arms alike in headline and image are one: two tests have two arms from the start, and one is left with two.
+    expect(new Set(held).size).toBe(147);
+    expect(compare('all').rows).toBe(held.length);
   });
 
   it('beats the test’s mean CTR beyond chance', () => {
@@ -58,11 +59,9 @@ describe.skipIf(!found)('the reward model on arms left out of Upworthy’s tests
     expect(value).toBeLessThan(RIDGE_LOGIT_FREE_ADS);
   });
 
-  it('says with an interval what content adds for headlines never seen: next to nothing from so few tests', () => {
-    const { value, ciLow, ciHigh } = compare('headline unseen').differences.gated_minus_additive as Record<string, number>;
-    expect(ciLow).toBeLessThan(value as number);
-    expect(value).toBeLessThan(ciHigh as number);
-    // What 500 headlines teach of words is not worth a fifth of what the elements' own effects are (9.6).
-    expect(Math.abs(compare('all').differences.gated_minus_additive?.value as number)).toBeLessThan(1e-4);
+  it('says with an interval what content adds for headlines never seen, and is not led astray by it', () => {
+    const { gated_minus_additive: added, gated_minus_ad_mean: gained } = compare('headline unseen').differences;
+    expect(added?.reason).toBeNull();
+    expect(gained?.value).toBeLessThan(0);
   });
 });

@@ -3,7 +3,7 @@ import type { Tensor } from '../../../learn/session.ts';
 import type { Random } from '../../../random.ts';
 
 /** Embeddings start evenly spread over ±this. */
-const FIRST_WEIGHT = 0.05;
+const FIRST_WEIGHT = 0.01;
 
 /** Entities (elements or ads) as cells of table rows, each cell the mean of its rows, with the table itself. */
 export class EntityTable {

@@ -28,7 +28,8 @@ const LEAST_BATCH = 64;
 const LARGEST_BATCH = 1024;
 /** Steps of an epoch as long as batches are not at their largest or smallest. */
 const STEPS_OF_EPOCH = 16;
-/** Standard errors by which validation rows must prefer pair terms. */
+/** Standard errors by which validation rows must prefer what content says to nothing, and pair terms to none. */
+const LEAST_CONTENT_PREFERENCE = 1;
 const LEAST_PREFERENCE = 2;
 
 /**
@@ -45,6 +46,9 @@ export async function trainGated(bags: Bags, features: GatedFeatures, options: G
   const trainer = await GatedTrainer.open(bags, features, { train, family, adOffsets, phi, batchRows, seed, threads });
   try {
     const fit = { bags, train, validation, family, batchRows, epochs, patience: PATIENCE, seed, signal };
+    const start = await lookAt(trainer, fit);
+    const preferred = (own: Fitted): Fitted =>
+      validation.length === 0 || isPreferred(start, own, LEAST_CONTENT_PREFERENCE) ? own : start;
     const plain = await fitGated(trainer, { ...fit, onProgress: named(onProgress, 'train network') });
     if (bags.kinds.length > 1 && validation.length > 0) {
       await trainer.setPairs(true);
@@ -52,10 +56,10 @@ export async function trainGated(bags: Bags, features: GatedFeatures, options: G
       await trainer.setPairs(false);
       // Trained on, the contributions may have become better too: that is not to the pairs' credit.
       const bare = await lookAt(trainer, fit);
-      const best = total(bare.losses) < total(plain.losses) ? bare : plain;
-      await trainer.setPairs(isPreferred(best, paired));
+      const best = preferred(total(bare.losses) < total(plain.losses) ? bare : plain);
+      await trainer.setPairs(isPreferred(best, paired, LEAST_PREFERENCE));
       trainer.setWeights(trainer.hasPairs ? paired.weights : best.weights);
-    }
+    } else trainer.setWeights(preferred(plain).weights);
     return await serveGated(trainer, threads);
   } finally {
     await trainer.close();
@@ -74,7 +78,7 @@ export function serveGated(trainer: GatedTrainer, threads: number): Promise<Gate
 }
 
 /** Whether the losses of rows are lower by more than chance. */
-function isPreferred(plain: Fitted, paired: Fitted): boolean {
-  const gains = plain.losses.map((loss, i) => loss - (paired.losses[i] as number));
-  return total(gains) > LEAST_PREFERENCE * Math.sqrt(total(gains.map((gain) => gain * gain)));
+function isPreferred(plain: Fitted, other: Fitted, standardErrors: number): boolean {
+  const gains = plain.losses.map((loss, i) => loss - (other.losses[i] as number));
+  return total(gains) > standardErrors * Math.sqrt(total(gains.map((gain) => gain * gain)));
 }
