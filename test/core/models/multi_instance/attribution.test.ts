@@ -5,13 +5,17 @@ import { centreTerms, creditCombination, referenceOf } from '../../../../src/cor
 import { predictRows } from '../../../../src/core/models/multi_instance/fit_reward_model.ts';
 import { drawConfoundedWorld } from './attributed_world.ts';
 import { allRows } from './made_bags.ts';
-import { additiveModel, gatedModel, logit, type MadeModel } from './made_models.ts';
+import { additiveModel, gatedModel, logit, type MadeModel, pairwiseModel } from './made_models.ts';
 
 const world = drawConfoundedWorld(3, { ads: 30, combinationsPerAd: 8 });
 const additive = await additiveModel(world.bags);
 const gated = await gatedModel();
+const pairwise = await pairwiseModel(
+  drawConfoundedWorld(3, { ads: 30, combinationsPerAd: 15, elementsPerKind: [3, 4, 3], pairSd: 0.3 }).bags,
+);
 const MODELS: readonly (readonly [string, MadeModel, number])[] = [
   ['additive', additive, 10],
+  ['pairwise', pairwise, 10],
   ['gated, with pairs,', gated, 4],
 ];
 
@@ -37,7 +41,7 @@ describe('the attribution of a reward model', () => {
         expect(link).toBeCloseTo(logit(predicted[row] as number), digits);
       }
     }
-    expect(aligned.termsOf(allRows(bags)).pairs === undefined).toBe(effects.network === undefined);
+    expect(aligned.termsOf(allRows(bags)).pairs === undefined).toBe(effects.network === undefined && effects.interactions === undefined);
   });
 
   it.each(MODELS)('%s credits against the mean element of each kind', async (_, made) => {
@@ -50,11 +54,11 @@ describe('the attribution of a reward model', () => {
     });
   });
 
-  it('says the same of some ads whether they stand alone or among all others', async () => {
-    const { bags } = additive;
+  it.each(MODELS.slice(0, 2))('%s: says the same of some ads whether they stand alone or among all others', async (_, made) => {
+    const { bags } = made;
     const isOwn = (ad: number): boolean => ad % 3 === 0;
     const rows = allRows(bags).filter((row) => isOwn(bags.ad[row] as number));
-    const among = creditsOf(await align(additive), bags, rows);
+    const among = creditsOf(await align(made), bags, rows);
     // The same rows as bags of their own, whose elements and ads have other indices.
     const used = bags.elements.map((_, e) => e).filter((e) => rows.some((row) => bags.members.subarray(row * 3, row * 3 + 3).includes(e)));
     const ads = bags.ads.map((_, ad) => ad).filter(isOwn);
@@ -68,12 +72,12 @@ describe('the attribution of a reward model', () => {
       outcomes: Float64Array.from(rows, (row) => bags.outcomes[row] as number),
       exposure: Float64Array.from(rows, (row) => bags.exposure[row] as number),
     };
-    const own = creditsOf(await align({ ...additive, bags: alone }), alone, allRows(alone));
+    const own = creditsOf(await align({ ...made, bags: alone }), alone, allRows(alone));
     expect(own.map(({ element, ...credit }) => ({ element: used[element], ...credit }))).toEqual(among);
   });
 
   it('does not judge an element that the model never saw, and takes an ad that it never saw for the mean ad', async () => {
-    for (const made of [additive, gated]) {
+    for (const made of [additive, pairwise, gated]) {
       const { bags, model } = made;
       const elements = bags.elements.map((element, e) => (e === 2 ? { ...element, elementId: 'stranger' } : element));
       const strange = { ...bags, elements, ads: ['new', ...bags.ads.slice(1)] };

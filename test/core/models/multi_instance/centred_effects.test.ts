@@ -8,17 +8,31 @@ import {
   centreTerms,
   creditCombination,
   type LinkTerms,
-  pairTerm,
   referenceOf,
 } from '../../../../src/core/models/multi_instance/centred_effects.ts';
+import { type PairTerms, pairTerm } from '../../../../src/core/models/multi_instance/pair_terms.ts';
 import { createRandom } from '../../../../src/core/random.ts';
 import { allRows, arbitraryBags, makeBags } from './made_bags.ts';
 
-function drawTerms(bags: Bags, seed: number, hasPairs: boolean): LinkTerms {
+const FORMS = ['none', 'low rank', 'listed'] as const;
+type Form = (typeof FORMS)[number];
+
+/** Main effects, and interactions of a form; of those that are listed, a part. */
+function drawTerms({ elements }: Bags, seed: number, form: Form): LinkTerms {
   const random = createRandom(seed, 5);
   const draw = (n: number): Float32Array => Float32Array.from({ length: n }, () => random.normal());
-  const pairs = { rank: 2, left: draw(2 * bags.elements.length), right: draw(2 * bags.elements.length) };
-  return { main: Float64Array.from(draw(bags.elements.length)), pairs: hasPairs ? pairs : undefined };
+  const lowRank = { rank: 2, left: draw(2 * elements.length), right: draw(2 * elements.length) };
+  const all = elements.flatMap(({ kind }, first) =>
+    elements.flatMap((other, second) => (other.kind > kind ? [[first, second] as const] : [])),
+  );
+  const known = all.filter(() => random.uniform() < 0.7);
+  const listed = {
+    first: Int32Array.from(known, ([first]) => first),
+    second: Int32Array.from(known, ([, second]) => second),
+    effect: Float64Array.from(draw(known.length)),
+  };
+  const pairs: Record<Form, PairTerms | undefined> = { none: undefined, 'low rank': lowRank, listed };
+  return { main: Float64Array.from(draw(elements.length)), pairs: pairs[form] };
 }
 
 /** The link of a combination without its ad, from the definition. */
@@ -55,8 +69,8 @@ function centreOf(bags: Bags, terms: LinkTerms): Centre {
 describe('creditCombination', () => {
   it('gives credits that add up, with the baseline, to the link of every combination, complete or not', () => {
     fc.assert(
-      fc.property(arbitraryBags, fc.nat(), fc.boolean(), (bags, seed, hasPairs) => {
-        const terms = drawTerms(bags, seed, hasPairs);
+      fc.property(arbitraryBags, fc.nat(), fc.constantFrom(...FORMS), (bags, seed, form) => {
+        const terms = drawTerms(bags, seed, form);
         const centre = centreOf(bags, terms);
         for (let row = 0; row < bags.rows; row++) {
           const members = [...bags.members.slice(row * bags.kinds.length, (row + 1) * bags.kinds.length)];
@@ -68,9 +82,9 @@ describe('creditCombination', () => {
     );
   });
 
-  it('gives each element its Shapley value, an absent one standing for the mean of its kind', () => {
+  it.each(FORMS)('gives each element its Shapley value, an absent one standing for the mean of its kind: pairs %s', (form) => {
     const bags = makeBags({ seed: 4, rows: 40, ads: 3, elementsPerKind: [3, 4, 2], absent: 0.1 });
-    const terms = drawTerms(bags, 1, true);
+    const terms = drawTerms(bags, 1, form);
     const { credits } = creditCombination(centreOf(bags, terms), [1, 5, 8]);
     const members = new Map([
       [0, 1],
@@ -90,9 +104,9 @@ describe('creditCombination', () => {
 });
 
 describe('centredMain', () => {
-  it('is what fixing one element changes in the mean link over the reference', () => {
+  it.each(FORMS)('is what fixing one element changes in the mean link over the reference: pairs %s', (form) => {
     const bags = makeBags({ seed: 9, rows: 40, ads: 3, elementsPerKind: [3, 4, 2], absent: 0 });
-    const terms = drawTerms(bags, 3, true);
+    const terms = drawTerms(bags, 3, form);
     const centre = centreOf(bags, terms);
     const all = [0, 1, 2];
     const mean = meanLinkOf(bags, terms, new Map(), all);
@@ -104,9 +118,9 @@ describe('centredMain', () => {
 
   it('has the mean 0 over each kind of the reference', () => {
     fc.assert(
-      fc.property(arbitraryBags, fc.nat(), (bags, seed) => {
+      fc.property(arbitraryBags, fc.nat(), fc.constantFrom(...FORMS), (bags, seed, form) => {
         const { elements, share } = referenceOf(bags, allRows(bags));
-        const centre = centreOf(bags, drawTerms(bags, seed, true));
+        const centre = centreOf(bags, drawTerms(bags, seed, form));
         const sums = bags.kinds.map(() => 0);
         for (const [i, element] of elements.entries()) {
           const kind = bags.elements[element]?.kind as number;

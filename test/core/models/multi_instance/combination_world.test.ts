@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { pairTerm } from '../../../../src/core/models/multi_instance/centred_effects.ts';
 import { naiveRates } from '../../../../src/core/models/multi_instance/combination_world.ts';
+import { pairTerm } from '../../../../src/core/models/multi_instance/pair_terms.ts';
 import { drawConfoundedWorld, rankCorrelation } from './attributed_world.ts';
 import { makeBags } from './made_bags.ts';
 

@@ -4,7 +4,7 @@ import { completeModel, type Effects, fitEffects } from '../../../../src/core/mo
 import type { GatedFeatures } from '../../../../src/core/models/multi_instance/gated/gated_model.ts';
 import { serveGated } from '../../../../src/core/models/multi_instance/gated/train_gated.ts';
 import { GatedTrainer } from '../../../../src/core/models/multi_instance/gated/trainer.ts';
-import type { AdCandidates, RewardModel } from '../../../../src/core/models/multi_instance/reward_model.ts';
+import type { AdCandidates, Estimator, RewardModel } from '../../../../src/core/models/multi_instance/reward_model.ts';
 import type { RewardTable } from '../../../../src/core/models/multi_instance/reward_table.ts';
 import { makeWorld } from './gated/made_world.ts';
 import { allRows } from './made_bags.ts';
@@ -19,9 +19,18 @@ export interface MadeModel {
   readonly model: RewardModel;
 }
 
-export async function additiveModel(bags: Bags, family: Family = 'binomial', seed = 1): Promise<MadeModel> {
+export function additiveModel(bags: Bags, family: Family = 'binomial', seed = 1): Promise<MadeModel> {
+  return fittedModel(bags, 'additive', family, seed);
+}
+
+/** With an effect of each pair of elements that four rows have. */
+export function pairwiseModel(bags: Bags, family: Family = 'binomial', seed = 1): Promise<MadeModel> {
+  return fittedModel(bags, 'pairwise', family, seed);
+}
+
+async function fittedModel(bags: Bags, estimator: Estimator, family: Family, seed: number): Promise<MadeModel> {
   const settings = { family, seed, threads: 1 };
-  const effects = await fitEffects(bags, 'additive', NO_FEATURES, settings);
+  const effects = await fitEffects(bags, estimator, NO_FEATURES, settings);
   return { bags, features: NO_FEATURES, effects, model: completeModel(bags, effects, settings) };
 }
 
@@ -37,7 +46,7 @@ export async function gatedModel(): Promise<MadeModel> {
   await trainer.close();
   const priorSd = new Float64Array(bags.kinds.length).fill(0.2);
   const fit = fitAdditive(bags, allRows(bags), { family: 'binomial', priorSd, adSd: 2, offset: Float64Array.from(content) });
-  const effects: Effects = { priorSd, fit, phi: 1, network, content: Float64Array.from(content) };
+  const effects: Effects = { priorSd, fit, interactions: undefined, phi: 1, network, content: Float64Array.from(content) };
   return { bags, features, effects, model: completeModel(bags, effects, { family: 'binomial', seed: 1, threads: 1 }) };
 }
 

@@ -8,7 +8,7 @@ import {
   unpackRewardModel,
 } from '../../../../src/core/models/multi_instance/reward_model_files.ts';
 import { makeBags } from './made_bags.ts';
-import { additiveModel, candidatesOf, gatedModel } from './made_models.ts';
+import { additiveModel, candidatesOf, gatedModel, pairwiseModel } from './made_models.ts';
 
 const ORIGIN: RewardModelOrigin = {
   log: 'sim',
@@ -60,6 +60,15 @@ describe('the files of a reward model', () => {
       { numRuns: 15 },
     );
   }, 20_000);
+
+  it('do so with interactions, whose draws come last', async () => {
+    const { model } = await pairwiseModel(BAGS);
+    const pairs = model.interactions?.effect.length as number;
+    expect(pairs).toBeGreaterThan(3);
+    const packed = packRewardModel(model, { ...ORIGIN, estimator: 'pairwise' });
+    expect(await unpack(packed)).toEqual({ model, origin: { ...ORIGIN, estimator: 'pairwise' } });
+    expect(packed.files['posterior.f32']).toHaveLength(4 * 200 * (model.elements.length + model.ads.length + pairs));
+  });
 
   it('do so with a network, which says the same of every ad', async () => {
     const packed = packRewardModel(gated.model, { ...ORIGIN, estimator: 'gated' });
