@@ -106,7 +106,7 @@ async function readCreativeSet(
   store: Store,
   asked: readonly string[] | undefined,
 ): Promise<{ creatives: PublishedCreative[]; ads: ReadonlySet<string> }> {
-  const { readAds, readLiveCreatives } = await import('../core/store/creatives.ts');
+  const { readAds, readPublishedCreatives } = await import('../core/store/creatives.ts');
   const { readElement } = await import('../core/store/elements.ts');
   const { filePath } = await import('../core/store/files.ts');
   const { readPlanShares } = await import('../core/store/shares.ts');
@@ -122,7 +122,7 @@ async function readCreativeSet(
     elements.set(id, published);
     return published;
   };
-  const rows = asked ? [...ads.keys()].flatMap((adId) => readLiveCreatives(store, adId)) : readLiveCreatives(store);
+  const rows = asked ? [...ads.keys()].flatMap((adId) => readPublishedCreatives(store, adId)) : readPublishedCreatives(store);
   return {
     creatives: rows.map(({ adId, creativeId, score, elements: ids }) => ({
       creativeId,

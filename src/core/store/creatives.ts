@@ -76,16 +76,26 @@ export function readCreatives(store: Store, adId?: string): Creative[] {
   return readWhere(store, adId === undefined ? 'true' : 'ad_id = @adId', { adId });
 }
 
+/** In an ad's newest slate, shown by a log, or imported; an ad without a slate keeps all it has. */
+const LIVE = `(origin = 'imported'
+  OR NOT EXISTS (SELECT 1 FROM slates s WHERE s.ad_id = c.ad_id)
+  OR EXISTS (SELECT 1 FROM slates s WHERE s.ad_id = c.ad_id AND s.creative_id = c.creative_id)
+  OR EXISTS (SELECT 1 FROM arms a WHERE a.ad_id = c.ad_id AND a.creative_id = c.creative_id))`;
+const PLANNED = `EXISTS (SELECT 1 FROM plan_creatives p WHERE p.ad_id = c.ad_id AND p.creative_id = c.creative_id
+  AND p.day = (SELECT max(day) FROM plans WHERE ad_id = c.ad_id))`;
+
 /**
- * Creatives that count for tomorrow: imported ones, those that a log has shown, and the ad's newest slate. What an earlier
+ * Creatives that a plan may choose from: imported ones, those that a log has shown, and the ad's newest slate. What an earlier
  * slate composed and nobody ever showed is left out.
  */
-export function readLiveCreatives(store: Store, adId?: string): Creative[] {
-  const live = `(origin = 'imported'
-    OR NOT EXISTS (SELECT 1 FROM slates s WHERE s.ad_id = c.ad_id)
-    OR EXISTS (SELECT 1 FROM slates s WHERE s.ad_id = c.ad_id AND s.creative_id = c.creative_id)
-    OR EXISTS (SELECT 1 FROM arms a WHERE a.ad_id = c.ad_id AND a.creative_id = c.creative_id))`;
-  return readWhere(store, adId === undefined ? live : `ad_id = @adId AND ${live}`, { adId });
+export function readLiveCreatives(store: Store): Creative[] {
+  return readWhere(store, LIVE, { adId: undefined });
+}
+
+/** Creatives to publish, of one ad or of all: those live, and those of the newest plan, which an earlier slate may have composed. */
+export function readPublishedCreatives(store: Store, adId?: string): Creative[] {
+  const condition = `(${LIVE} OR ${PLANNED})`;
+  return readWhere(store, adId === undefined ? condition : `ad_id = @adId AND ${condition}`, { adId });
 }
 
 function readWhere(store: Store, condition: string, { adId }: { readonly adId: string | undefined }): Creative[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readCreatives, readLiveCreatives, saveAd, saveCreative } from '../../../src/core/store/creatives.ts';
+import { readCreatives, readLiveCreatives, readPublishedCreatives, saveAd, saveCreative } from '../../../src/core/store/creatives.ts';
 import { saveElement, textElement } from '../../../src/core/store/elements.ts';
 import { readSlates, type SlateEntry, saveSlate } from '../../../src/core/store/slates.ts';
 import { temporaryStore } from './temporary_store.ts';
@@ -51,10 +51,30 @@ describe('readLiveCreatives', () => {
     expect(idsOf(readLiveCreatives(store))).toEqual(['c1', 'c2']);
     saveSlate(store, 'ad', [chosen], runId);
     expect(idsOf(readLiveCreatives(store))).toEqual(['c1']);
-    expect(idsOf(readLiveCreatives(store, 'ad'))).toEqual(['c1']);
+    expect(idsOf(readPublishedCreatives(store, 'ad'))).toEqual(['c1']);
     expect(idsOf(readCreatives(store))).toEqual(['c1', 'c2']);
     store.db.prepare("INSERT INTO arms (ad_id, creative_id) VALUES ('ad', 'c2')").run();
     expect(idsOf(readLiveCreatives(store))).toEqual(['c1', 'c2']);
+  });
+});
+
+describe('readPublishedCreatives', () => {
+  it('keeps what the newest plan shows, whatever slate it is of', () => {
+    const { store, runId } = storeWithCreatives();
+    const plan = (day: string, creativeId: string) => {
+      store.db.prepare("INSERT INTO plans (day, ad_id, state, lambda, run_id) VALUES (?, 'ad', 'explore', 0, ?)").run(day, runId);
+      store.db
+        .prepare(
+          "INSERT INTO plan_creatives (day, ad_id, creative_id, state, share, propensity, reason) VALUES (?, 'ad', ?, 'new', 1, 1, '')",
+        )
+        .run(day, creativeId);
+    };
+    plan('2026-01-01', 'c2');
+    saveSlate(store, 'ad', [chosen], runId);
+    expect(readPublishedCreatives(store).map(({ creativeId }) => creativeId)).toEqual(['c1', 'c2']);
+    expect(readLiveCreatives(store).map(({ creativeId }) => creativeId)).toEqual(['c1']);
+    plan('2026-01-02', 'c1');
+    expect(readPublishedCreatives(store).map(({ creativeId }) => creativeId)).toEqual(['c1']);
   });
 });
 
