@@ -15,6 +15,7 @@ import { type ComposedAd, type ComposedCreative, METHODS, type Method, tellCompo
 import type { OpenedGenerator } from './generator_file.ts';
 import {
   type CliContext,
+  count,
   createCommand,
   type Outcome,
   parseList,
@@ -56,7 +57,7 @@ export function composeCommand(context: CliContext): Command {
     .addOption(
       new Option(
         '--method <name>',
-        'how creatives are chosen: from all combinations (exact), from those the generator draws (policy), or by chance (random); auto is exact up to 100,000 combinations, then the generator',
+        'how creatives are chosen: from all combinations (exact), from those the generator draws (policy), or by chance (random); auto, as exact, scores all up to 100,000 combinations, and more are drawn by the generator',
       )
         .choices(['auto', ...METHODS])
         .default('auto'),
@@ -158,7 +159,7 @@ async function openKitchen({ store, options, seed, path }: StoreSession<Options>
   const kitchen = { rewards, terms, constraints, notes };
   const isAsked = options.method === 'policy' || options.generator !== undefined;
   if (isAsked) return { ...kitchen, generator: await openGenerator(store, options.generator) };
-  if (options.method !== 'auto' || !hasModel(store, 'generator')) return { ...kitchen, generator: undefined };
+  if (options.method === 'random' || !hasModel(store, 'generator')) return { ...kitchen, generator: undefined };
   try {
     return { ...kitchen, generator: await openGenerator(store, undefined) };
   } catch (error) {
@@ -195,33 +196,35 @@ async function composeAd(
     return undefined;
   }
   const { rewards, notes, generator } = kitchen;
-  const { table, prediction, unknownKinds } = await rewards.rewardsOf({ adId: ad.adId, groups });
+  const { table, predict, unknownKinds } = await rewards.rewardsOf({ adId: ad.adId, groups });
   for (const kind of unknownKinds) notes.add(`${rewards.scorer} has never seen a ${kind}: all elements of this kind count alike`);
   const reward = new CombinationReward(table, options.reward === 'pessimistic' ? options.kappa : 0);
   const named: NamedAd = { ad, groups, space, reward };
-  const { slate, method, isPruned } = await chooseSlate(session, kitchen, named);
+  const { slate, method } = await chooseSlate(session, kitchen, named);
   if (method === 'policy' && generator) {
     const strange = groups.map(({ kind }) => kind).filter((kind) => !generator.policy.kinds.includes(kind));
     for (const kind of strange) notes.add(`${generator.modelId} was not trained on ads with a ${kind}: train it again`);
   }
   const isChance = method === 'random';
   const placed = withRandomShare(slate, space, reward, isChance ? 1 : options.randomShare, randomOfAd(seed, `${ad.adId}\0share`));
-  const predictions = new CombinationReward(prediction);
   const chosen = placed.map(({ combination, isRandom, propensity }): Chosen => {
-    const { mean, sd } = predictions.predict(combination);
-    const isCertain = prediction.covariance === undefined;
-    const end = (sign: number): number | null => (isCertain ? null : rewards.meanOf(mean + sign * Z * sd));
+    const { mean, sd } = predict(combination);
+    const end = (sign: number): number | null => (sd === undefined ? null : rewards.meanOf(mean + sign * Z * sd));
     const ids = groups.flatMap(({ elementIds }) => elementIds);
     const own = Object.fromEntries(groups.map(({ kind }, k) => [kind, ids[combination[k] as number] as string]));
     return { elements: own, reward: rewards.meanOf(mean), ciLow: end(-1), ciHigh: end(1), isRandom: isRandom || isChance, propensity };
   });
-  if (placed.length < Math.min(options.perAd, space.count)) notes.add('--constraints leave some ads fewer creatives than were asked for');
+  if (placed.length === 0) {
+    failed.push({ item: ad.adId, reason: 'Expected at least one creative but none was found under --constraints. Remove some of them.' });
+    return undefined;
+  }
+  if (placed.length < Math.min(options.perAd, space.count))
+    notes.add('some ads have fewer creatives than were asked for: no more were found that differ and keep to --constraints');
   const creatives = await saveChosen(session, { ad, imported, scorer: rewards.scorer }, chosen, failed);
   return {
     ad_id: ad.adId,
     space: space.count,
     space_exact: space.isCountExact,
-    pruned: isPruned,
     method,
     reward_calls: reward.calls,
     creatives,
@@ -237,35 +240,27 @@ interface NamedAd {
   readonly reward: CombinationReward;
 }
 
-/**
- * The slate of an ad by the method asked for: auto scores all combinations where there are not too many, and else draws from a
- * generator; exact scores those of the best elements where there are too many.
- */
+/** The slate of an ad by the method asked for; where there are too many combinations to score all, a generator draws them. */
 async function chooseSlate(
   { options, seed }: StoreSession<Options>,
   { generator, terms, notes }: Kitchen,
   { ad, groups, space, reward }: NamedAd,
-): Promise<{ readonly slate: ComposedSlate; readonly method: Method; readonly isPruned: boolean }> {
+): Promise<{ readonly slate: ComposedSlate; readonly method: Method }> {
   const { exactSlate, MAX_SCORED, policySlate, randomSlate } = await import('../core/models/generator/compose_slate.ts');
   const random = randomOfAd(seed, ad.adId);
-  if (options.method === 'random')
-    return { slate: randomSlate(space, reward, { size: options.perAd, random }), method: 'random', isPruned: false };
+  if (options.method === 'random') return { slate: randomSlate(space, reward, { size: options.perAd, random }), method: 'random' };
   const { wordLikeness } = await import('../core/models/generator/likeness.ts');
   const elementIds = groups.flatMap((group) => group.elementIds);
   const likeness = wordLikeness(space.sizes, elementIds.map(terms.ofElement));
   const rules = { size: options.perAd, gamma: options.gamma, random, ...(likeness && { likeness }) };
   const isSmall = space.isCountExact && space.count <= MAX_SCORED;
-  if (options.method === 'policy' || (options.method === 'auto' && !isSmall)) {
-    const { PointerPolicy } = await import('../core/models/generator/policy.ts');
-    const kinds = groups.map(({ kind }) => kind);
-    const policy = generator?.policy ?? PointerPolicy.untrained();
-    if (!generator) notes.add('no generator is trained: its untrained start draws the combinations (atelier train generator)');
-    return { slate: policySlate(policy, { adId: ad.adId, kinds, elementIds, space, reward }, rules), method: 'policy', isPruned: false };
-  }
-  if (isSmall) return { slate: exactSlate(space, reward, rules), method: 'exact', isPruned: false };
-  const { keepBestCandidates } = await import('../core/models/generator/prune.ts');
-  const pruned = space.narrowed(keepBestCandidates(space, reward.table.main, MAX_SCORED));
-  return { slate: exactSlate(pruned, reward, rules), method: 'exact', isPruned: true };
+  if (isSmall && options.method !== 'policy') return { slate: exactSlate(space, reward, rules), method: 'exact' };
+  const { PointerPolicy } = await import('../core/models/generator/policy.ts');
+  if (options.method === 'exact') notes.add(`some ads have more than ${count(MAX_SCORED)} combinations: a generator draws theirs`);
+  if (!generator) notes.add('no generator is trained: its untrained start draws the combinations (atelier train generator)');
+  const kinds = groups.map(({ kind }) => kind);
+  const policy = generator?.policy ?? PointerPolicy.untrained();
+  return { slate: policySlate(policy, { adId: ad.adId, kinds, elementIds, space, reward }, rules), method: 'policy' };
 }
 
 /** A creative as it was chosen, before it has an id. */

@@ -24,8 +24,6 @@ export interface ComposedAd {
   /** Combinations that the constraints allow; estimated where `space_exact` is false. */
   readonly space: number;
   readonly space_exact: boolean;
-  /** Whether only those of each kind's best elements were scored. */
-  readonly pruned: boolean;
   readonly method: Method;
   readonly reward_calls: number;
   readonly creatives: readonly ComposedCreative[];
@@ -43,7 +41,7 @@ export function tellComposed(
     .map((ad) => [
       ad.ad_id,
       `${ad.space_exact ? '' : '≈'}${count(ad.space)}`,
-      `${ad.method}${ad.pruned ? ' (best elements only)' : ''}`,
+      ad.method,
       count(ad.creatives.length),
       count(ad.creatives.filter(({ random }) => random).length),
       ad.creatives.length === 0 ? '–' : String(Number(Math.max(...ad.creatives.map(({ score }) => score)).toPrecision(3))),

@@ -14,7 +14,7 @@ export const REWARDS = ['pessimistic', 'mean', 'thompson'] as const;
 export type RewardKind = (typeof REWARDS)[number];
 
 /** An ad and the elements it may use. */
-interface GroupedAd {
+export interface GroupedAd {
   readonly adId: string;
   readonly groups: readonly ElementGroup[];
 }
@@ -23,8 +23,8 @@ interface GroupedAd {
 interface AdRewards {
   /** What slates are chosen by. */
   readonly table: RewardTable;
-  /** What is predicted of the chosen ones. */
-  readonly prediction: RewardTable;
+  /** What is predicted of a chosen one; no sd where that is taken as certain. */
+  readonly predict: (combination: ArrayLike<number>) => { readonly mean: number; readonly sd: number | undefined };
   /** Kinds that the reward model has never seen: their elements count alike. */
   readonly unknownKinds: readonly string[];
 }
@@ -63,7 +63,7 @@ export async function modelRewards(
       const random = randomOfAd(options.seed, `${ad.adId}\0reward`);
       const draw = { draw: random.below(posterior.draws), random };
       const table = options.kind === 'thompson' ? await tables.tableOf(candidates, draw) : prediction;
-      return { table, prediction, unknownKinds: tables.unknownKinds(candidates) };
+      return { table, predict: tables.predictorOf(candidates, prediction), unknownKinds: tables.unknownKinds(candidates) };
     },
   };
 }
@@ -82,7 +82,10 @@ export function elementRewards(): RewardSource {
         pairs: undefined,
         covariance: undefined,
       };
-      return { table, prediction: table, unknownKinds: [] };
+      const predict = (combination: ArrayLike<number>) => {
+        return { mean: Array.from(combination).reduce((sum, i) => sum + (table.main[i] as number), 0), sd: undefined };
+      };
+      return { table, predict, unknownKinds: [] };
     },
   };
 }

@@ -16,6 +16,7 @@ import {
   type StoreSession,
   storeAction,
 } from './shared.ts';
+import type { GroupedAd } from './slate_rewards.ts';
 
 const KAPPA = 1;
 const STEPS = 400;
@@ -23,6 +24,8 @@ const ENTROPY = 0.15;
 /** A policy shared over ads learns no more from thousands of them. */
 const MOST_ADS = 200;
 const SAMPLE_STREAM = 41;
+/** Cells of the matrices [candidates × candidates] of all ads: each costs about 30 bytes. */
+const MOST_CELLS = 25_000_000;
 
 interface Options {
   readonly model?: string;
@@ -130,8 +133,8 @@ async function readGeneratorAds(session: StoreSession<Options>, opened: OpenedRe
     all.map(async (ad) => ({ adId: ad.adId, groups: groupElements((await readAdElements(store, ad)).elements) })),
   );
   const wide = grouped.filter(({ groups }) => groups.some(({ elementIds }) => elementIds.length > 1));
-  const order = shuffle(Int32Array.from(wide.keys()), createRandom(seed, SAMPLE_STREAM)).slice(0, options.mostAds).sort();
-  const sample = Array.from(order, (index) => wide[index] as (typeof wide)[number]);
+  const order = shuffle(Int32Array.from(wide.keys()), createRandom(seed, SAMPLE_STREAM));
+  const sample = takeSample(wide, order, options.mostAds);
   const elementIds = new Set(sample.flatMap(({ groups }) => groups.flatMap((group) => group.elementIds)));
   const file = options.constraints === undefined ? undefined : path(options.constraints);
   const { constraints, unknown } = await readConstraints(store, file);
@@ -165,6 +168,19 @@ async function readGeneratorAds(session: StoreSession<Options>, opened: OpenedRe
     ...[...unknownKinds].map((kind) => `${opened.modelId} has never seen a ${kind}: all elements of this kind count alike`),
   ];
   return { ads, failed, notes };
+}
+
+/** So many ads at most, in their own order; one whose matrices would take what is left of the memory is passed over. */
+function takeSample<Ad extends GroupedAd>(ads: readonly Ad[], order: Int32Array, mostAds: number): Ad[] {
+  const taken = new Set<number>();
+  let cells = 0;
+  for (const index of order) {
+    const candidates = (ads[index] as Ad).groups.reduce((sum, { elementIds }) => sum + elementIds.length, 0);
+    if (taken.size === mostAds || cells + candidates ** 2 > MOST_CELLS) continue;
+    cells += candidates ** 2;
+    taken.add(index);
+  }
+  return ads.filter((_, index) => taken.has(index));
 }
 
 /**

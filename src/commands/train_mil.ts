@@ -35,7 +35,10 @@ export function trainMilCommand(context: CliContext): Command {
     .option('--ads <a,b>', 'only these ads', parseList)
     .addOption(new Option('--label <name>', 'what is to be predicted').choices(LABEL_NAMES).default('click'))
     .addOption(
-      new Option('--estimator <name>', 'elements alone, what the network reads in their content too, or the better by held-out clicks')
+      new Option(
+        '--estimator <name>',
+        'elements alone, pairs of them too, what the network reads in their content too, or the best by held-out clicks',
+      )
         .choices([...ESTIMATORS, 'best'])
         .default('best'),
     )
@@ -65,8 +68,9 @@ async function trainMil(session: StoreSession<Options>) {
   const { comparison, best } = await compareEstimators(data, features, settings, options);
   const { completeModel, fitEffects } = await import('../core/models/multi_instance/fit_reward_model.ts');
   throwIfInterrupted(session.signal);
-  const effects = (await fitIfEnough(bags, best, features, settings, options)) ?? (await fitEffects(bags, 'additive', features, settings));
-  const chosen: Estimator = effects.network ? 'gated' : 'additive';
+  const fitted = await fitIfEnough(bags, best, features, settings, options);
+  const effects = fitted ?? (await fitEffects(bags, 'additive', features, settings));
+  const chosen: Estimator = fitted ? best : 'additive';
   const isTooFew = options.estimator === 'best' && (chosen !== best || !('gated' in comparison.held_out.log_loss));
   const notes = isTooFew ? [`too few ${LABELS[options.label].word} to train the network that reads content`] : [];
   const model = completeModel(bags, effects, settings);
@@ -79,7 +83,8 @@ async function trainMil(session: StoreSession<Options>) {
     ...comparison,
     phi: effects.phi,
     prior_sd: Object.fromEntries(bags.kinds.map((kind, i) => [kind, effects.priorSd[i]])),
-    has_pairs: effects.network?.hasPairs ?? false,
+    has_pairs: effects.interactions !== undefined || (effects.network?.hasPairs ?? false),
+    pair_sd: effects.interactions?.sd ?? null,
   };
   const { packRewardModel } = await import('../core/models/multi_instance/reward_model_files.ts');
   const { saveModel } = await import('../core/store/models.ts');
@@ -132,15 +137,18 @@ async function compareEstimators(data: BagData, features: GatedFeatures, setting
   const { seed } = settings;
   const split = holdOut(bags, rowOf, cells, { share: holdout, seed, family });
   const fitted: Partial<Record<Estimator, Float64Array>> = {};
+  let additive: Effects | undefined;
   for (const name of estimator === 'best' ? ESTIMATORS : [estimator]) {
     throwIfInterrupted(settings.signal);
-    const effects = await fitIfEnough(split.train, name, features, settings, { estimator });
-    if (!effects) continue;
+    const effects = await fitIfEnough(split.train, name, features, { ...settings, additive }, { estimator });
+    if (name === 'additive') additive = effects;
+    // Without a pair that was shown often enough it is the additive one again.
+    if (!effects || (name === 'pairwise' && estimator === 'best' && !effects.interactions)) continue;
     fitted[name] = predictRows(split.train, effects, family);
     await effects.network?.close();
   }
   const { all, segments } = compareBySegment(split, { ad_mean: predictAdMeans(split.train, settings), ...fitted }, family, seed);
-  const bestOf = (): Estimator => (fitted.gated ? chooseByLoss(split, fitted as Record<Estimator, Float64Array>, family) : 'additive');
+  const bestOf = (): Estimator => chooseByLoss(split, fitted as Record<Estimator, Float64Array>, family);
   const named = {
     seen_combination: comparisonJson(segments.seenCombination),
     new_combination: comparisonJson(segments.newCombination),

@@ -82,7 +82,7 @@ export function tellRewardModel({ modelId, path, size, label, metrics, notes, se
     ...table(['held out', 'impressions', word, 'compared', 'difference', '95 % interval'], rows, [1, 2, 4]),
     ...tellContent(segments.unseen_element.differences.gated_minus_additive, unseen_elements),
     '',
-    `used: ${ESTIMATOR_WORDS[estimator]}${metrics.has_pairs ? ', with interactions of elements' : ''}`,
+    `used: ${ESTIMATOR_WORDS[estimator]}${estimator === 'gated' && metrics.has_pairs ? ', with interactions of elements' : ''}`,
     `over-dispersion: ${phi.toFixed(2)} (1: no more than by chance)`,
     ...notes.map((note) => `note: ${note}`),
     `in ${path}; see the elements with: atelier attribute`,
@@ -109,5 +109,6 @@ function tellContent(difference: EstimateJson | undefined, elements: number): st
 
 const ESTIMATOR_WORDS: Readonly<Record<Estimator, string>> = {
   additive: 'additive (each element by itself)',
+  pairwise: 'pairwise (each element and each pair of elements shown together)',
   gated: "gated (the network's reading of the content, and each element by itself about it)",
 };

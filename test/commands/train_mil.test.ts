@@ -74,8 +74,8 @@ describe('atelier train mil', () => {
     expect(trained.samples_per_second).toBeGreaterThan(0);
     expect(existsSync(join(folder, trained.path, 'model.json'))).toBe(true);
     const { estimator, held_out, segments, phi, unseen_elements } = trained.metrics;
-    expect(['additive', 'gated']).toContain(estimator);
-    expect(Object.keys(held_out.log_loss).sort()).toEqual(['ad_mean', 'additive', 'gated']);
+    expect(['additive', 'pairwise', 'gated']).toContain(estimator);
+    expect(Object.keys(held_out.log_loss).sort()).toEqual(['ad_mean', 'additive', 'gated', 'pairwise']);
     expect(Object.keys(segments)).toEqual(['seen_combination', 'new_combination', 'unseen_element']);
     // Elements matter in this world: what knows them predicts better than what knows the ads alone.
     expect(held_out.differences.additive_minus_ad_mean?.ci_high as number).toBeLessThan(0);
@@ -91,7 +91,7 @@ describe('atelier train mil', () => {
     expect(phi).toBeLessThan(1.4);
   });
 
-  it.each(['additive', 'gated'])(
+  it.each(['additive', 'pairwise', 'gated'])(
     '%s: gives the same model and the same bytes for the same seed, another for another seed',
     async (name) => {
       const argv = [...TRAIN, '--estimator', name];

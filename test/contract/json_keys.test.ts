@@ -56,7 +56,6 @@ const COMPOSED: Shape = {
       ad_id: 'string',
       space: 'number',
       space_exact: 'boolean',
-      pruned: 'boolean',
       method: 'string',
       reward_calls: 'number',
       creatives: [

@@ -50,7 +50,8 @@ export class DecisionBatch {
     floats.features.set(features, first * FEATURES.length);
     integers.kind.set(kindRows, first);
     integers.element.set(elementRows, first);
-    floats.all.fill(1 / space.candidates, first, first + space.candidates);
+    const allowed = space.allowed.reduce((sum, { length }) => sum + length, 0);
+    for (const own of space.allowed) for (const candidate of own) floats.all[first + candidate] = 1 / allowed;
     draws.forEach((draw, i) => {
       draw.decisions.forEach((decision, step) => {
         const row = this.ad * this.decisions + i * space.kinds + step;

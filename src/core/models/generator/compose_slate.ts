@@ -5,15 +5,19 @@ import { TEMPERATURE } from './network.ts';
 import type { GeneratorAd, PointerPolicy } from './policy.ts';
 import type { CombinationReward, Pool } from './reward.ts';
 import { Slate, type SlateRules } from './slate.ts';
-import type { Combination, CombinationSpace } from './space.ts';
+import { ALWAYS_COUNTED, type Combination, type CombinationSpace } from './space.ts';
 
 /** All combinations are scored up to here: 100,000 take about 20 ms an ad. */
-export const MAX_SCORED = 100_000;
+export const MAX_SCORED = ALWAYS_COUNTED;
 const MIN_POOL = 64;
 const POOL_PER_CREATIVE = 16;
-/** Different draws of a policy that a slate is chosen from, and how many more where these hold too few under the slate's rules. */
+/** Different draws of a policy that a slate is chosen from, and how many more of what still fits where these hold too few. */
 const POLICY_DRAWS = 256;
+const FITTING_DRAWS = 64;
+/** Draws, without the spread rule, where none fits any more. */
 const MORE_DRAWS = 1_024;
+/** A pool holds at least so many combinations for each creative wanted. */
+const LEAST_PER_CREATIVE = 2;
 /** Every one of n combinations turns up in 30·n draws but for a chance of n·e⁻³⁰. */
 const TRIES_PER_DRAW = 30;
 const MOST_TRIES = 10_000;
@@ -46,21 +50,26 @@ export function exactSlate(space: CombinationSpace, reward: CombinationReward, {
 }
 
 /**
- * The slate from 256 different draws of a policy; where they hold too few under the spread rule, from 1,024 more and as many
- * uniform ones, and then without the rule.
+ * The slate from 256 different draws of a policy. Where they hold too few under the spread rule the policy draws again, 64 at a
+ * time, among candidates that have room left; where these have no combination either, 1,024 of its draws and as many uniform
+ * ones fill up without the rule. All of these are at least twice the size of the slate.
  */
 export function policySlate(policy: PointerPolicy, ad: GeneratorAd, { random, ...rules }: ComposeOptions): ComposedSlate {
   const { space, reward } = ad;
   const before = reward.calls;
   const prepared: PreparedAd = prepareAd(ad);
-  const decisions = new AdDecisions(policy, prepared);
   const slate = new Slate(space, rules);
-  slate.fill(reward.pool(drawDistinct(decisions, POLICY_DRAWS, random)), 'spread');
+  const atLeast = (draws: number): number => Math.max(draws, LEAST_PER_CREATIVE * rules.size);
+  const draw = (from: CombinationSpace, count: number): Combination[] =>
+    drawDistinct(new AdDecisions(policy, { ...prepared, space: from }), atLeast(count), random);
+  slate.fill(reward.pool(draw(space, POLICY_DRAWS)), 'spread');
+  for (let filled = -1; !slate.isFull && slate.combinations.length > filled; ) {
+    filled = slate.combinations.length;
+    const fitting = space.narrowed(slate.hasRoom('spread'));
+    if (!fitting.isEmpty) slate.fill(reward.pool(draw(fitting, FITTING_DRAWS)), 'spread');
+  }
   if (!slate.isFull) {
-    const uniform = drawUniform(space, MORE_DRAWS, random);
-    const more = reward.pool([...drawDistinct(decisions, MORE_DRAWS, random), ...uniform]);
-    slate.fill(more, 'spread');
-    if (!slate.isFull) slate.fill(more, 'any');
+    slate.fill(reward.pool([...draw(space, MORE_DRAWS), ...drawUniform(space, atLeast(MORE_DRAWS), random)]), 'any');
   }
   return { combinations: slate.combinations, rewards: slate.rewards, rewardCalls: reward.calls - before };
 }
@@ -92,8 +101,8 @@ export interface PlacedCombination {
 
 /**
  * A slate whose places each hold a uniform draw with probability ε instead: one of the m combinations that no other place
- * holds. Propensity ε/m of such a draw, 1 − ε + ε/m of the chosen combination. A draw that would break an at-most constraint
- * leaves the chosen one in its place.
+ * holds and that break no at-most constraint beside the other places. Propensity ε/m of such a draw, 1 − ε + ε/m of the chosen
+ * combination.
  */
 export function withRandomShare(
   { combinations, rewards }: ComposedSlate,
@@ -102,13 +111,23 @@ export function withRandomShare(
   epsilon: number,
   random: Random,
 ): PlacedCombination[] {
-  const held = [...combinations];
-  const free = Math.max(1, space.count - (combinations.length - 1));
+  const held = new Map(combinations.map((combination) => [combination.join(), combination]));
+  const uses = new Int32Array(space.candidates);
+  const count = (combination: Combination, by: 1 | -1): void => {
+    for (const candidate of combination) uses[candidate] = (uses[candidate] as number) + by;
+  };
+  for (const combination of combinations) count(combination, 1);
   return combinations.map((chosen, place) => {
-    const others = held.filter((_, other) => other !== place);
-    const drawn = random.uniform() < epsilon ? drawBeside(space, chosen, others, random) : chosen;
+    held.delete(chosen.join());
+    count(chosen, -1);
+    const hasRoom = Array.from(uses, (times, candidate) => times < (space.mostUses[candidate] as number));
+    const fitting = hasRoom.includes(false) ? space.narrowed(hasRoom) : space;
+    const heldThere = fitting === space ? held.size : [...held.values()].filter((other) => fitting.holds(other)).length;
+    const free = Math.max(1, fitting.count - heldThere);
+    const drawn = random.uniform() < epsilon ? drawBeside(fitting, chosen, held, random) : chosen;
+    held.set(drawn.join(), drawn);
+    count(drawn, 1);
     const isRandom = !isSame(drawn, chosen);
-    held[place] = drawn;
     return {
       combination: drawn,
       reward: isRandom ? reward.score(drawn) : (rewards[place] as number),
@@ -118,19 +137,13 @@ export function withRandomShare(
   });
 }
 
-/** A uniform draw that no other place holds; the chosen one where that would break an at-most constraint. */
-function drawBeside(space: CombinationSpace, chosen: Combination, others: readonly Combination[], random: Random): Combination {
+/** A uniform draw that no other place holds; the chosen one where so many tries find none. */
+function drawBeside(space: CombinationSpace, chosen: Combination, others: ReadonlyMap<string, Combination>, random: Random): Combination {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const drawn = space.draw(random);
-    if (others.some((other) => isSame(drawn, other))) continue;
-    const fits = drawn.every((candidate) => usesOf(candidate, others) < (space.mostUses[candidate] as number));
-    return fits ? drawn : chosen;
+    if (!others.has(drawn.join())) return drawn;
   }
   return chosen;
-}
-
-function usesOf(candidate: number, combinations: readonly Combination[]): number {
-  return combinations.filter((combination) => combination.includes(candidate)).length;
 }
 
 function isSame(one: Combination, other: Combination): boolean {

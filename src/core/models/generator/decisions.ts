@@ -156,11 +156,12 @@ export class AdDecisions {
 
   private baseContexts(): Float64Array[] {
     const { policy, space } = this;
-    const all = this.sumOf(Int32Array.from({ length: space.candidates }, (_, candidate) => candidate));
+    const allowed = Int32Array.from(space.allowed.flatMap((candidates) => [...candidates]));
+    const all = this.sumOf(allowed);
     const kinds = policy.parameter('embed.kind');
     return Array.from(this.stepRows, (row, step) => {
       const context = new Float64Array(policy.parameter('context.bias'));
-      addProduct(context, all, policy.parameter('context.ad'), 1 / space.candidates);
+      addProduct(context, all, policy.parameter('context.ad'), 1 / allowed.length);
       addProduct(context, new Float64Array(kinds.subarray(row * EMBEDDING, (row + 1) * EMBEDDING)), policy.parameter('context.kind'), 1);
       addProduct(context, Float64Array.of(shareLeft(space.kinds, step)), policy.parameter('context.left'), 1);
       return context;
@@ -194,47 +195,39 @@ export interface PreparedAd extends GeneratorAd {
   readonly features: Float32Array;
 }
 
-/** Works out the pairwise form of an ad's reward and the features of its candidates. */
+/** Works out the pairwise form of an ad's reward and the features of its candidates, 0 for those that are not allowed. */
 export function prepareAd(ad: GeneratorAd): PreparedAd {
-  const pairwise = pairwiseReward(ad.reward);
-  const { table } = ad.reward;
-  const { starts, sizes, candidates: n, kinds, kindOf } = ad.space;
-  const scale = pairwise.sd === 0 ? 0 : 1 / pairwise.sd;
-  const sd = Float32Array.from({ length: n }, (_, i) => {
-    const variance = table.covariance?.[i * (n + 1) + i] ?? 0;
-    return Math.sqrt(Math.max(0, variance)) * scale;
-  });
-  const [meanLater, bestLater] = laterPairs(pairwise.pairs, starts, sizes);
-  const features = new Float32Array(n * FEATURES.length);
-  [pairwise.main, pairwise.expected, sd, meanLater, bestLater].forEach((column, f) => {
-    for (let kind = 0; kind < kinds; kind++) {
-      const first = starts[kind] as number;
-      centre(column.slice(first, first + (sizes[kind] as number))).forEach((x, place) => {
-        features[(first + place) * FEATURES.length + f] = x;
-      });
-    }
-  });
+  const { allowed, candidates: n, kindOf } = ad.space;
   if (kindOf.length !== ad.elementIds.length) throw new Error(`Expected ${kindOf.length} element ids but received ${ad.elementIds.length}`);
+  const pairwise = pairwiseReward(ad.reward, allowed);
+  const { covariance } = ad.reward.table;
+  const scale = pairwise.sd === 0 ? 0 : 1 / pairwise.sd;
+  const sd = Float32Array.from({ length: n }, (_, i) => Math.sqrt(Math.max(0, covariance?.[i * (n + 1) + i] ?? 0)) * scale);
+  const [meanLater, bestLater] = laterPairs(pairwise.pairs, allowed, n);
+  const features = new Float32Array(n * FEATURES.length);
+  for (const [f, column] of [pairwise.main, pairwise.expected, sd, meanLater, bestLater].entries()) {
+    for (const own of allowed) {
+      const centred = centre(Float32Array.from(own, (i) => column[i] as number));
+      for (const [at, i] of own.entries()) features[i * FEATURES.length + f] = centred[at] as number;
+    }
+  }
   return { ...ad, pairwise, features };
 }
 
-/** [n] each: Σ over later kinds of the mean and of the best pair term. */
-function laterPairs(pairs: Float32Array | undefined, starts: Int32Array, sizes: Int32Array): [Float32Array, Float32Array] {
-  const n = sizes.reduce((sum, size) => sum + size, 0);
+/** [n] each: Σ over later kinds of the mean and of the best pair term with an allowed candidate. */
+function laterPairs(pairs: Float32Array | undefined, allowed: readonly Int32Array[], n: number): [Float32Array, Float32Array] {
   const [means, bests] = [new Float32Array(n), new Float32Array(n)];
   if (!pairs) return [means, bests];
-  for (let kind = 0; kind < sizes.length; kind++) {
-    const end = (starts[kind] as number) + (sizes[kind] as number);
-    for (let i = starts[kind] as number; i < end; i++) {
-      for (let later = kind + 1; later < sizes.length; later++) {
-        const first = i * n + (starts[later] as number);
-        const size = sizes[later] as number;
+  for (const [kind, own] of allowed.entries()) {
+    for (const later of allowed.slice(kind + 1)) {
+      for (const i of own) {
         let [sum, best] = [0, Number.NEGATIVE_INFINITY];
-        for (let at = first; at < first + size; at++) {
-          sum += pairs[at] as number;
-          best = Math.max(best, pairs[at] as number);
+        for (const j of later) {
+          const term = pairs[i * n + j] as number;
+          sum += term;
+          best = Math.max(best, term);
         }
-        means[i] = (means[i] as number) + sum / size;
+        means[i] = (means[i] as number) + sum / later.length;
         bests[i] = (bests[i] as number) + best;
       }
     }

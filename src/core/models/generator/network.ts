@@ -13,7 +13,7 @@ export const EMBEDDING = 16;
 export const HIDDEN = 32;
 /** Temperature, in standard deviations of the reward, of the exact path, and of a policy before training. */
 export const TEMPERATURE = 0.25;
-/** What is known of a candidate, each in units of the reward's sd and centred in its kind. */
+/** What is known of a candidate, each in units of the reward's sd and centred over the allowed ones of its kind. */
 export const FEATURES = ['main', 'expected', 'sd', 'mean later pair', 'best later pair'] as const;
 const MASKED_LOGIT = -1e9;
 
@@ -68,7 +68,7 @@ export function decisionInputs(g: Graph, { ads, candidates, decisions }: Decisio
 }
 
 /**
- * What a decision is made from. Of each candidate: `features`, `kind` and `element` (0: unknown), `all` (1 / their number).
+ * What a decision is made from. Of each candidate: `features`, `kind` and `element` (0: unknown), `all` (1 / number of allowed ones, at those).
  * Of each decision: the kind it is about, the share of kinds still `left`, `chosen` (1 / number of choices so far, at those),
  * `open` (1 at each feasible candidate), `gain` and `lookahead` of these.
  */
@@ -77,7 +77,7 @@ export type DecisionInput = 'features' | 'kind' | 'element' | 'all' | 'step_kind
 /**
  * ln π of each open candidate, [ads, decisions, candidates]: softmax of `mᵀh_e + w_g·gain_e + w_l·lookahead_e`,
  * `h = tanh(F·features + kind + element)`, and m, w_g, w_l linear in `tanh(context)`; the context sums up the choices so far
- * (mean of their h), the open candidates, all of the ad's, the kind and how many kinds are left.
+ * (mean of their h), the open candidates, all allowed ones of the ad, the kind and how many kinds are left.
  */
 export function decisionLogProbabilities(g: Graph, p: Parameters, inputs: Record<DecisionInput, Value>): Value {
   const kinds = p.get('embed.kind');

@@ -2,8 +2,8 @@ import type { CombinationReward } from './reward.ts';
 
 /**
  * The rewards of an ad's combinations in units of their spread, as sums of main and pair terms:
- * `(r(x) − mean) / sd ≈ Σ_s main[x_s] + Σ_{s<t} pairs[x_s, x_t] + constant`, mean and sd over uniformly drawn combinations.
- * Exact unless κ > 0: there √v is linear about v₀, its mean over uniform combinations.
+ * `(r(x) − mean) / sd ≈ Σ_s main[x_s] + Σ_{s<t} pairs[x_s, x_t] + constant`, mean and sd over combinations that
+ * take each kind's allowed candidate uniformly. Exact unless κ > 0: there √v is linear about v₀, its mean over uniform combinations.
  */
 export interface PairwiseReward {
   /** sd of r; 0 when all combinations are alike. */
@@ -14,7 +14,7 @@ export interface PairwiseReward {
   readonly main: Float32Array;
   /** [n × n], 0 inside a kind; undefined without pair terms. */
   readonly pairs: Float32Array | undefined;
-  /** [n]: what choosing a candidate changes when all other kinds are drawn uniformly. */
+  /** [n]: what choosing a candidate changes when all other kinds are drawn uniformly; 0 where it is not allowed. */
   readonly expected: Float32Array;
 }
 
@@ -24,11 +24,13 @@ interface Terms {
   readonly pairs: Float64Array | undefined;
 }
 
-/** The pairwise form of an ad's reward; no combination is scored for it. */
-export function pairwiseReward(reward: CombinationReward): PairwiseReward {
-  const { sizes } = reward.table;
-  const terms = linearTerms(reward);
-  const { mean, sd, expected } = uniformMoments(sizes, terms);
+/**
+ * The pairwise form of an ad's reward; no combination is scored for it.
+ * @param allowed the candidates of each kind that count
+ */
+export function pairwiseReward(reward: CombinationReward, allowed: readonly Int32Array[]): PairwiseReward {
+  const terms = linearTerms(reward, allowed);
+  const { mean, sd, expected } = uniformMoments(allowed, terms);
   const scale = sd > 1e-12 * Math.max(1, Math.abs(mean)) ? 1 / sd : 0;
   return {
     sd: scale === 0 ? 0 : sd,
@@ -47,7 +49,7 @@ function scaled(values: Float64Array, scale: number): Float32Array {
 }
 
 /** r's terms; with κ > 0 the variance enters by `−κ·√v ≈ −κ·(√v₀ / 2 + v / (2·√v₀))`. */
-function linearTerms({ table, kappa }: CombinationReward): Terms {
+function linearTerms({ table, kappa }: CombinationReward, allowed: readonly Int32Array[]): Terms {
   const { sizes, offset, main, pairs, covariance } = table;
   if (kappa === 0 || !covariance) return { constant: offset, main, pairs };
   const n = main.length;
@@ -57,7 +59,7 @@ function linearTerms({ table, kappa }: CombinationReward): Terms {
     main: main.map((_, i) => (covariance[i * size + i] as number) + 2 * (covariance[i * size + n] as number)),
     pairs: betweenKinds(sizes, (i, j) => 2 * (covariance[i * size + j] as number)),
   };
-  const sd = Math.sqrt(Math.max(0, uniformMoments(sizes, variance).mean));
+  const sd = Math.sqrt(Math.max(0, uniformMoments(allowed, variance).mean));
   if (sd === 0) return { constant: offset, main, pairs };
   const price = kappa / (2 * sd);
   return {
@@ -76,51 +78,49 @@ function betweenKinds(sizes: Int32Array, termOf: (i: number, j: number) => numbe
 }
 
 /**
- * Mean and sd over combinations that take each kind's candidate uniformly, by the analysis of variance:
+ * Mean and sd over combinations that take each kind's allowed candidate uniformly, by the analysis of variance:
  * `Var = Σ_s Var(expected_s) + Σ_{s<t} Var(doubly centred pairs)`.
  */
-function uniformMoments(sizes: Int32Array, { constant, main, pairs }: Terms): { mean: number; sd: number; expected: Float64Array } {
+function uniformMoments(
+  allowed: readonly Int32Array[],
+  { constant, main, pairs }: Terms,
+): { readonly mean: number; readonly sd: number; readonly expected: Float64Array } {
   const n = main.length;
-  const starts = sizes.map((_, kind) => sizes.subarray(0, kind).reduce((sum, size) => sum + size, 0));
-  const range = (kind: number): [number, number] => [starts[kind] as number, (starts[kind] as number) + (sizes[kind] as number)];
-  const expected = Float64Array.from(main);
+  const expected = new Float64Array(n);
+  for (const own of allowed) for (const i of own) expected[i] = main[i] as number;
   let mean = constant;
   let variance = 0;
-  for (let s = 0; s < sizes.length; s++) {
-    for (let t = 0; t < sizes.length && pairs; t++) {
-      if (t === s) continue;
-      const [first, last] = range(s);
-      const [from, to] = range(t);
-      const rows = new Float64Array(last - first);
-      for (let i = first; i < last; i++) {
-        let sum = 0;
-        for (let j = from; j < to; j++) sum += pairs[i * n + j] as number;
-        rows[i - first] = sum / (to - from);
+  for (const [s, own] of allowed.entries()) {
+    for (const [t, others] of allowed.entries()) {
+      if (t === s || !pairs) continue;
+      const rows = new Float64Array(n);
+      const columns = new Float64Array(n);
+      let level = 0;
+      for (const i of own) {
+        for (const j of others) {
+          const term = pairs[i * n + j] as number;
+          rows[i] = (rows[i] as number) + term / others.length;
+          columns[j] = (columns[j] as number) + term / own.length;
+        }
+        level += (rows[i] as number) / own.length;
       }
-      const level = rows.reduce((sum, x) => sum + x, 0) / rows.length;
-      for (let i = first; i < last; i++) expected[i] = (expected[i] as number) + (rows[i - first] as number) - level;
+      for (const i of own) expected[i] = (expected[i] as number) + (rows[i] as number) - level;
       if (t < s) continue;
       mean += level;
-      const columns = new Float64Array(to - from);
-      for (let i = first; i < last; i++) {
-        for (let j = from; j < to; j++) columns[j - from] = (columns[j - from] as number) + (pairs[i * n + j] as number) / (last - first);
-      }
       let squares = 0;
-      for (let i = first; i < last; i++) {
-        for (let j = from; j < to; j++) {
-          squares += ((pairs[i * n + j] as number) - (rows[i - first] as number) - (columns[j - from] as number) + level) ** 2;
-        }
+      for (const i of own) {
+        for (const j of others) squares += ((pairs[i * n + j] as number) - (rows[i] as number) - (columns[j] as number) + level) ** 2;
       }
-      variance += squares / ((last - first) * (to - from));
+      variance += squares / (own.length * others.length);
     }
   }
-  for (let kind = 0; kind < sizes.length; kind++) {
-    const [first, last] = range(kind);
-    const own = expected.subarray(first, last);
-    const level = own.reduce((sum, x) => sum + x, 0) / own.length;
-    variance += own.reduce((sum, x) => sum + (x - level) ** 2, 0) / own.length;
-    for (let i = 0; i < own.length; i++) own[i] = (own[i] as number) - level;
+  for (const own of allowed) {
+    const level = own.reduce((sum, i) => sum + (expected[i] as number), 0) / own.length;
     mean += level;
+    for (const i of own) {
+      expected[i] = (expected[i] as number) - level;
+      variance += (expected[i] as number) ** 2 / own.length;
+    }
   }
   return { mean, sd: Math.sqrt(variance), expected };
 }

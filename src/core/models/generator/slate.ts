@@ -34,6 +34,11 @@ export class Slate {
     return this.combinations.length >= this.rules.size;
   }
 
+  /** [n]: whether one more creative may hold each candidate under a rule. */
+  hasRoom(rule: 'spread' | 'any'): boolean[] {
+    return Array.from(this.mostUses(rule), (most, candidate) => (this.uses[candidate] as number) < most);
+  }
+
   /** Fills the slate from a pool; under the spread rule no candidate is in more than ⌈size/2⌉ creatives unless its kind has no other. */
   fill(pool: Pool, rule: 'spread' | 'any'): void {
     const { space, rules, combinations } = this;

@@ -1,8 +1,14 @@
+import { createRandom } from '../../random.ts';
 import type { Bags } from './bags.ts';
-import type { PairTerms } from './centred_effects.ts';
 import { type CreditedModel, creditElements, type ElementCredit } from './credits.ts';
 import type { GatedFeatures } from './gated/gated_model.ts';
+import type { Interactions } from './interactions.ts';
+import type { LowRankPairs } from './pair_terms.ts';
 import type { RewardModel } from './reward_model.ts';
+
+/** Any seed: what an element never shown may be worth is drawn from its prior alone. */
+const PRIOR_SEED = 1;
+const PRIOR_STREAM = 25;
 
 /** A reward model on the elements and ads of some bags, which may be others than it was trained on. */
 export interface AlignedModel {
@@ -19,20 +25,47 @@ export async function alignModel(model: RewardModel, bags: Bags, features: Gated
   const elements = Int32Array.from(bags.elements, ({ kind, elementId }) => elementAt.get(`${bags.kinds[kind]}\0${elementId}`) ?? -1);
   const ads = Int32Array.from(bags.ads, (adId) => adAt.get(adId) ?? -1);
   const { draws, effect, ad } = model.posterior;
+  const priorSd = bags.elements.map(({ kind }) => model.priorSd[model.kinds.indexOf(bags.kinds[kind] as string)] ?? 0);
   const posterior = {
     draws,
     effect: columnsOf(effect, draws, model.elements.length, elements),
     ad: columnsOf(ad, draws, model.ads.length, ads),
   };
+  const random = createRandom(PRIOR_SEED, PRIOR_STREAM);
+  for (const [i, at] of elements.entries()) {
+    if (at >= 0) continue;
+    for (let draw = 0; draw < draws; draw++) posterior.effect[draw * elements.length + i] = (priorSd[i] as number) * random.normal();
+  }
   const base = Float64Array.from(elements, (at) => (at < 0 ? 0 : (model.effect[at] as number)));
   const adEffect = Float64Array.from(ads, (at) => (at < 0 ? model.adMean : (model.adEffect[at] as number)));
+  const interactions = model.interactions && alignPairs(model.interactions, draws, elements, model.elements.length);
   const content = await readContent(model, bags, features);
   const isKnown = Array.from(elements, (at) => at >= 0);
   const termsOf = (rows: Int32Array): CreditedModel => {
     const main = content ? content.meanOver(rows).map((own, i) => own + (base[i] as number)) : base;
-    return { family: model.family, main, pairs: content?.pairs, adEffect, posterior, phi };
+    const pairs = interactions ?? content?.pairs;
+    return { family: model.family, main, pairs, adEffect, posterior, pairDraws: interactions?.draws, phi };
   };
   return { isKnown, termsOf };
+}
+
+/** The interactions of pairs whose elements are both among those of the bags. */
+function alignPairs(own: Interactions, draws: number, elements: Int32Array, trained: number): Interactions {
+  const indexOf = new Int32Array(trained).fill(-1);
+  elements.forEach((at, element) => {
+    if (at >= 0) indexOf[at] = element;
+  });
+  const inBags = (ends: Int32Array): Int32Array => ends.map((at) => indexOf[at] as number);
+  const [first, second] = [inBags(own.first), inBags(own.second)];
+  // Elements are in the order of their kinds' and their own ids, in the model as in the bags: so are pairs.
+  const kept = Int32Array.from(first.keys()).filter((pair) => (first[pair] as number) >= 0 && (second[pair] as number) >= 0);
+  return {
+    sd: own.sd,
+    first: kept.map((pair) => first[pair] as number),
+    second: kept.map((pair) => second[pair] as number),
+    effect: Float64Array.from(kept, (pair) => own.effect[pair] as number),
+    draws: columnsOf(own.draws, draws, own.effect.length, kept),
+  };
 }
 
 /** Columns of a matrix [draws × width] by index; zeros where the index is −1. */
@@ -48,7 +81,7 @@ function columnsOf(values: Float32Array, draws: number, width: number, indices: 
 }
 
 interface Content {
-  readonly pairs: PairTerms | undefined;
+  readonly pairs: LowRankPairs | undefined;
   /** [elements]: mean contribution over the rows that hold the element, by exposure. */
   readonly meanOver: (rows: Int32Array) => Float64Array;
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../../random.ts';
 import type { Bags } from './bags.ts';
-import { type PairTerms, pairTerm } from './centred_effects.ts';
+import { type LowRankPairs, pairTerm } from './pair_terms.ts';
 
 export interface CombinationWorldOptions {
   readonly ads: number;
@@ -29,7 +29,7 @@ export interface CombinationWorld {
   readonly bags: Bags;
   /** [elements]: true effect on the logit. */
   readonly effect: Float64Array;
-  readonly pairs: PairTerms | undefined;
+  readonly pairs: LowRankPairs | undefined;
   /** [ads]: logit of the ad with elements without effect. */
   readonly adEffect: Float64Array;
   /** [rows]: the logit of the row's CTR. */
@@ -108,7 +108,7 @@ function numbered(name: string, i: number): string {
   return `${name}${String(i).padStart(5, '0')}`;
 }
 
-function drawPairs(elements: number, sd: number, random: Random): PairTerms {
+function drawPairs(elements: number, sd: number, random: Random): LowRankPairs {
   const draw = (scale: number): Float32Array => Float32Array.from({ length: elements * PAIR_RANK }, () => scale * random.normal());
   return { rank: PAIR_RANK, left: draw(sd / Math.sqrt(PAIR_RANK)), right: draw(1) };
 }

@@ -1,5 +1,7 @@
 import type { Bags, Family } from './bags.ts';
-import { baselineOf, type Centre, centredMain, centreTerms, type LinkTerms, type Reference, referenceOf } from './centred_effects.ts';
+import { baselineOf, type Centre, centredMain, centreTerms, type LinkTerms, referenceOf } from './centred_effects.ts';
+import type { ElementPairs } from './element_pairs.ts';
+import { type Reference, sharesOf } from './pair_terms.ts';
 import type { PosteriorDraws } from './posterior_draws.ts';
 
 /** What a credit's interval says of the element, against the others of its kind. */
@@ -27,6 +29,8 @@ export interface CreditedModel extends LinkTerms {
   /** [ads] */
   readonly adEffect: Float64Array;
   readonly posterior: PosteriorDraws;
+  /** [draws × pairs]: of listed pairs, as deviations; none: interactions are taken as certain. */
+  readonly pairDraws?: Float32Array | undefined;
   readonly phi: number;
 }
 
@@ -37,14 +41,14 @@ const LEAST_EXPECTED = 5;
 /**
  * Credits of the elements of some rows (all, or those of one ad), centred inside their kind over what the rows showed: main
  * effects of the functional analysis of variance ({@link centredMain}). Interval: credit ± 1.96 sd of the centred effect over
- * the posterior's draws, as the posterior is normal; pair terms are taken as certain. An element under 5 expected outcomes is
- * not judged.
+ * the posterior's draws, as the posterior is normal; interactions without draws are taken as certain. An element under 5 expected
+ * outcomes is not judged.
  */
 export function creditElements(bags: Bags, rows: Int32Array, model: CreditedModel): ElementCredit[] {
   const reference = referenceOf(bags, rows);
   const centre = centreTerms(bags, reference, model);
   const present = bags.kinds.map((_, kind) => kind).filter((kind) => reference.elements.some((e) => kindOf(bags, e) === kind));
-  const sd = deviationsOf(bags, reference, model.posterior);
+  const sd = deviationsOf(bags, reference, model);
   const totals = totalsOf(bags, rows, model, centre);
   return Array.from(reference.elements, (element, i) => {
     const credit = centredMain(centre, element, kindOf(bags, element), present);
@@ -61,24 +65,41 @@ function kindOf({ elements }: Bags, element: number): number {
 }
 
 /** Standard deviation of the centred effect of each element of the reference. */
-function deviationsOf(bags: Bags, reference: Reference, { draws, effect }: PosteriorDraws): Float64Array {
+function deviationsOf(bags: Bags, reference: Reference, { posterior: { draws, effect }, pairs, pairDraws }: CreditedModel): Float64Array {
   const { elements: own, share } = reference;
   const kinds = Int32Array.from(own, (element) => kindOf(bags, element));
+  const addPairs = pairs && pairDraws && !('rank' in pairs) ? pairsWithin(sharesOf(bags, reference), pairs, pairDraws) : undefined;
   const squares = new Float64Array(own.length);
+  const total = new Float64Array(bags.elements.length);
   const mean = new Float64Array(bags.kinds.length);
   for (let draw = 0; draw < draws; draw++) {
-    const from = draw * bags.elements.length;
+    for (const element of own) total[element] = effect[draw * bags.elements.length + element] as number;
+    addPairs?.(draw, total);
     mean.fill(0);
     for (let i = 0; i < own.length; i++) {
       const kind = kinds[i] as number;
-      mean[kind] = (mean[kind] as number) + (share[i] as number) * (effect[from + (own[i] as number)] as number);
+      mean[kind] = (mean[kind] as number) + (share[i] as number) * (total[own[i] as number] as number);
     }
     for (let i = 0; i < own.length; i++) {
-      const deviation = (effect[from + (own[i] as number)] as number) - (mean[kinds[i] as number] as number);
+      const deviation = (total[own[i] as number] as number) - (mean[kinds[i] as number] as number);
       squares[i] = (squares[i] as number) + deviation * deviation;
     }
   }
   return squares.map((sum) => Math.sqrt(sum / draws));
+}
+
+/** Adds to elements [elements] the means of their interactions with those of a reference in a draw. */
+function pairsWithin(share: Float64Array, { first, second }: ElementPairs, pairDraws: Float32Array) {
+  const within = Int32Array.from(first.keys()).filter(
+    (p) => (share[first[p] as number] as number) * (share[second[p] as number] as number) > 0,
+  );
+  return (draw: number, total: Float64Array): void => {
+    for (const pair of within) {
+      const [a, b, own] = [first[pair] as number, second[pair] as number, pairDraws[draw * first.length + pair] as number];
+      total[a] = (total[a] as number) + (share[b] as number) * own;
+      total[b] = (total[b] as number) + (share[a] as number) * own;
+    }
+  };
 }
 
 interface Totals {

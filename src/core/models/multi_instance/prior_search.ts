@@ -20,6 +20,10 @@ const FOLDS = 5;
 const MOST_ROWS = 20_000;
 /** For the first look at φ: wide enough to leave no effect of elements in the residuals. */
 const WIDE_SD = 0.64;
+/** Pairs may be as many as rows: so wide that they explain the rows, there would be no residuals left to look at. */
+const WIDE_PAIR_SD = 0.16;
+/** Where the search for a shared standard deviation begins. */
+const FIRST_SHARED_SD = 0.08;
 const SAMPLE_STREAM = 31;
 const FOLD_STREAM = 32;
 
@@ -52,15 +56,7 @@ export function searchPrior(bags: Bags, rows: Int32Array, prior: SearchedPrior &
   const { seed, ...rest } = prior;
   const kinds = bags.kinds.length;
   const sample = sampleAds(bags, rows, seed);
-  const folds = dealFolds(bags, sample, seed);
-  const phi = firstPhi(bags, sample, rest);
-  const lossAt = (priorSd: Float64Array): number =>
-    folds.reduce((sum, fold) => {
-      const own = { ...rest, priorSd, phi };
-      fold.fit = fitAdditive(bags, fold.train, { ...own, leastGain: LEAST_GAIN, ...(fold.fit && { start: fold.fit }) });
-      return sum + measureLoss(bags, fold.heldOut, fold.fit, own);
-    }, 0);
-
+  const { phi, lossAt } = holdOutFolds(bags, sample, new Float64Array(kinds).fill(WIDE_SD), rest, seed);
   const losses = GRID.map((sd) => ({ sd, loss: lossAt(new Float64Array(kinds).fill(sd)) }));
   const common = meanSd(
     GRID,
@@ -75,6 +71,25 @@ export function searchPrior(bags: Bags, rows: Int32Array, prior: SearchedPrior &
     priorSd[kind] = meanSd(grid, near);
   }
   return { priorSd, phi, losses };
+}
+
+/**
+ * Finds the one standard deviation that all kinds from a place on have in common, those before it known, in the same way:
+ * of interactions, which are too many kinds of too little each to be told apart.
+ * @param known [kinds before the place]
+ */
+export function searchSharedSd(
+  bags: Bags,
+  rows: Int32Array,
+  known: Float64Array,
+  prior: SearchedPrior & { readonly seed: number },
+): { readonly sd: number; readonly phi: number } {
+  const { seed, ...rest } = prior;
+  const sample = sampleAds(bags, rows, seed);
+  const withShared = (sd: number): Float64Array => Float64Array.from(bags.kinds, (_, kind) => known[kind] ?? sd);
+  const { phi, lossAt } = holdOutFolds(bags, sample, withShared(WIDE_PAIR_SD), rest, seed);
+  const losses = walk(GRID, GRID.indexOf(FIRST_SHARED_SD), (sd) => lossAt(withShared(sd)) / phi);
+  return { sd: meanSd(GRID, losses), phi };
 }
 
 /** Losses along a grid on both sides of a place, until they are far above the least; ∞ beyond. */
@@ -136,9 +151,11 @@ function sampleAds(bags: Bags, rows: Int32Array, seed: number): Int32Array {
   return used.filter((row) => isTaken[bags.ad[row] as number] === 1);
 }
 
-/** Deals the rows of each ad out to folds in turn, so that every fold knows every ad with two rows or more. */
+/** Deals the rows of each ad out to folds in turn; the row of an ad that has no other is only trained on. */
 function dealFolds(bags: Bags, rows: Int32Array, seed: number): Fold[] {
   const dealt = shuffle(Int32Array.from(rows), createRandom(seed, FOLD_STREAM));
+  const rowsOfAd = new Int32Array(bags.ads.length);
+  for (const row of rows) rowsOfAd[bags.ad[row] as number] = (rowsOfAd[bags.ad[row] as number] as number) + 1;
   const next = new Int32Array(bags.ads.length).map((_, ad) => ad % FOLDS);
   const foldOf = dealt.map((row) => {
     const ad = bags.ad[row] as number;
@@ -147,14 +164,26 @@ function dealFolds(bags: Bags, rows: Int32Array, seed: number): Fold[] {
   });
   return Array.from({ length: FOLDS }, (_, fold) => ({
     train: dealt.filter((_, i) => foldOf[i] !== fold).sort(),
-    heldOut: dealt.filter((_, i) => foldOf[i] === fold).sort(),
+    heldOut: dealt.filter((row, i) => foldOf[i] === fold && (rowsOfAd[bags.ad[row] as number] as number) > 1).sort(),
     fit: undefined,
   }));
 }
 
+/** φ by wide priors, and the loss of held-out rows under others, in nats. */
+function holdOutFolds(bags: Bags, rows: Int32Array, wide: Float64Array, prior: SearchedPrior, seed: number) {
+  const folds = dealFolds(bags, rows, seed);
+  const phi = firstPhi(bags, rows, { ...prior, priorSd: wide });
+  const lossAt = (priorSd: Float64Array): number =>
+    folds.reduce((sum, fold) => {
+      const own = { ...prior, priorSd, phi };
+      fold.fit = fitAdditive(bags, fold.train, { ...own, leastGain: LEAST_GAIN, ...(fold.fit && { start: fold.fit }) });
+      return sum + measureLoss(bags, fold.heldOut, fold.fit, own);
+    }, 0);
+  return { phi, lossAt };
+}
+
 /** φ about a fit with wide priors; a second round, as the first has the fit of another φ. */
-function firstPhi(bags: Bags, rows: Int32Array, prior: SearchedPrior): number {
-  const wide = { ...prior, priorSd: new Float64Array(bags.kinds.length).fill(WIDE_SD) };
+function firstPhi(bags: Bags, rows: Int32Array, wide: AdditivePrior): number {
   let phi = 1;
   for (let round = 0; round < 2; round++) {
     const own = { ...wide, phi };

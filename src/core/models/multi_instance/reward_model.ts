@@ -1,16 +1,21 @@
 import type { Random } from '../../random.ts';
 import type { BagElement, Family } from './bags.ts';
+import { NEVER_SHOWN, pairMatrix, pairVariances, placePairs } from './candidate_pairs.ts';
 import type { GatedModel } from './gated/gated_model.ts';
+import type { Interactions } from './interactions.ts';
 import type { PosteriorDraws } from './posterior_draws.ts';
 import type { RewardTable } from './reward_table.ts';
 
-/** What gives an element its mean: nothing (all start alike), or what the network reads in its content. */
-export const ESTIMATORS = ['additive', 'gated'] as const;
+/**
+ * What a combination is worth: its elements' effects, those and effects of pairs of elements, or elements' effects about what the
+ * network reads in their content.
+ */
+export const ESTIMATORS = ['additive', 'pairwise', 'gated'] as const;
 export type Estimator = (typeof ESTIMATORS)[number];
 
 /**
- * A trained reward model: `link = adEffect + Σ_s (g_s + effect_s) + Σ_{s<t} I_st`, g and I of the gated network (0 without
- * one), with the posterior of all effects as draws about their mode.
+ * A trained reward model: `link = adEffect + Σ_s (g_s + effect_s) + Σ_{s<t} I_st`, g of the gated network (0 without one), I of
+ * the network too or of listed pairs, with the posterior of all effects as draws about their mode.
  */
 export interface RewardModel {
   readonly family: Family;
@@ -25,11 +30,13 @@ export interface RewardModel {
   readonly effect: Float64Array;
   readonly adEffect: Float64Array;
   readonly posterior: PosteriorDraws;
+  /** Of pairs of elements by their indices; undefined without, or where the network has pairs. */
+  readonly interactions: Interactions | undefined;
   readonly network: GatedModel | undefined;
 }
 
 /** An element that an ad may use, and the terms of its content. */
-export interface Candidate {
+interface Candidate {
   readonly elementId: string;
   readonly terms: readonly string[];
 }
@@ -48,6 +55,12 @@ export interface PosteriorDraw {
   readonly random: Random;
 }
 
+/** What is known of a link. */
+export interface LinkPrediction {
+  readonly mean: number;
+  readonly sd: number;
+}
+
 /** CTR (or amount an impression) of a value of the link. */
 export function meanOf(family: Family, link: number): number {
   return family === 'binomial' ? 1 / (1 + Math.exp(-link)) : Math.exp(link);
@@ -62,6 +75,7 @@ export class RewardTables {
   private readonly elementIndex: ReadonlyMap<string, number>;
   private readonly adIndex: ReadonlyMap<string, number>;
   private covariance: Float64Array | undefined;
+  private ofPairs: Float64Array | undefined;
 
   constructor(model: RewardModel) {
     this.model = model;
@@ -85,11 +99,24 @@ export class RewardTables {
     const elements = this.indices(ad);
     const adAt = this.adIndex.get(ad.adId) ?? -1;
     const sizes = Int32Array.from(ad.groups, ({ elements: own }) => own.length);
-    const sds = ad.groups.flatMap(({ kind, elements: own }) => own.map(() => this.sdOf(kind)));
-    const { main, pairs } = await this.contentOf(ad);
+    const sds = this.sdsOf(ad);
+    const { main, pairs: fromContent } = await this.contentOf(ad);
     for (const [i, element] of elements.entries()) main[i] = (main[i] as number) + (element < 0 ? 0 : (model.effect[element] as number));
     const offset = adAt < 0 ? model.adMean : (model.adEffect[adAt] as number);
-    if (!thompson) return { sizes, offset, main, pairs, covariance: this.covarianceOf(elements, adAt, sds) };
+    const { interactions } = model;
+    const places = interactions && this.placesOf(ad, elements);
+    if (!thompson) {
+      const covariance = this.covarianceOf(elements, adAt, sds);
+      const pairs = places
+        ? pairMatrix(
+            places,
+            (pair) => interactions.effect[pair] as number,
+            () => 0,
+          )
+        : fromContent;
+      if (places) this.addPairVariances(covariance, places);
+      return { sizes, offset, main, pairs, covariance };
+    }
     const { draw, random } = thompson;
     const { effect, ad: adDraws } = model.posterior;
     for (const [i, element] of elements.entries()) {
@@ -97,7 +124,47 @@ export class RewardTables {
       main[i] = (main[i] as number) + deviation;
     }
     const adDeviation = adAt < 0 ? model.adSd * random.normal() : (adDraws[draw * model.ads.length + adAt] as number);
+    const pairs = places ? drawPairs(interactions, places, thompson) : fromContent;
     return { sizes, offset: offset + adDeviation, main, pairs, covariance: undefined };
+  }
+
+  /**
+   * The mean and standard deviation of the link of an ad's combinations, one candidate of each kind: the latter from the draws of
+   * the whole link, so with all covariances, of which a table has only those that two elements can carry.
+   * @param table the ad's, of the posterior's mode
+   */
+  predictorOf(ad: AdCandidates, { offset, main, pairs }: RewardTable): (combination: ArrayLike<number>) => LinkPrediction {
+    const elements = this.indices(ad);
+    const adAt = this.adIndex.get(ad.adId) ?? -1;
+    const { interactions } = this.model;
+    const places = interactions && this.placesOf(ad, elements);
+    const sds = this.sdsOf(ad);
+    const n = main.length;
+    return (combination) => {
+      const members = Array.from(combination);
+      const couples = members.flatMap((i, at) => members.slice(0, at).map((j) => i * n + j));
+      const pairsOf = places ? couples.map((at) => places[at] as number) : [];
+      const mean = members.reduce((sum, i) => sum + (main[i] as number), offset) + couples.reduce((sum, at) => sum + (pairs?.[at] ?? 0), 0);
+      const strange = members.reduce((sum, i) => sum + ((elements[i] as number) < 0 ? (sds[i] as number) ** 2 : 0), 0);
+      const strangePairs = pairsOf.filter((pair) => pair === NEVER_SHOWN).length * (interactions?.sd ?? 0) ** 2;
+      const known = { ad: adAt, elements: members.map((i) => elements[i] as number), pairs: pairsOf };
+      return { mean, sd: Math.sqrt(this.varianceOf(known) + strange + strangePairs) };
+    };
+  }
+
+  /** Variance over the draws of a link with these effects; what is below 0 has no draws. */
+  private varianceOf(own: { readonly ad: number; readonly elements: readonly number[]; readonly pairs: readonly number[] }): number {
+    const { elements, ads, adSd, posterior, interactions } = this.model;
+    const known = own.elements.filter((element) => element >= 0);
+    const pairs = own.pairs.filter((pair) => pair >= 0);
+    let squares = 0;
+    for (let draw = 0; draw < posterior.draws; draw++) {
+      let link = own.ad < 0 ? 0 : (posterior.ad[draw * ads.length + own.ad] as number);
+      for (const element of known) link += posterior.effect[draw * elements.length + element] as number;
+      for (const pair of pairs) link += interactions?.draws[draw * interactions.first.length + pair] as number;
+      squares += link * link;
+    }
+    return squares / posterior.draws + (own.ad < 0 ? adSd ** 2 : 0);
   }
 
   /** What the network says of the candidates; zeros without one. */
@@ -158,6 +225,22 @@ export class RewardTables {
     return covariance;
   }
 
+  /** Adds to elements' covariances what their interactions add to the variance of a combination that holds both. */
+  private addPairVariances(covariance: Float64Array, places: Int32Array): void {
+    const { interactions, posterior } = this.model as RewardModel & { readonly interactions: Interactions };
+    this.ofPairs ??= pairVariances(interactions, posterior);
+    const variances = this.ofPairs;
+    const own = pairMatrix(
+      places,
+      (pair) => variances[pair] as number,
+      () => interactions.sd ** 2,
+    );
+    const n = Math.sqrt(places.length);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) covariance[i * (n + 1) + j] = (covariance[i * (n + 1) + j] as number) + (own[i * n + j] as number) / 2;
+    }
+  }
+
   /** [elements × elements]: covariance of all effects, made once where that is small; undefined where it is not. */
   private sharedCovariance(): Float64Array | undefined {
     const { elements, posterior } = this.model;
@@ -182,9 +265,22 @@ export class RewardTables {
     return groups.flatMap(({ kind, elements }) => elements.map(({ elementId }) => this.elementIndex.get(`${kind}\0${elementId}`) ?? -1));
   }
 
-  private sdOf(kind: string): number {
-    return this.model.priorSd[this.model.kinds.indexOf(kind)] ?? 0;
+  /** [candidates × candidates]: the listed pair of each two. */
+  private placesOf({ groups }: AdCandidates, elements: readonly number[]): Int32Array {
+    const kinds = groups.flatMap(({ kind, elements: own }) => own.map(() => this.model.kinds.indexOf(kind)));
+    return placePairs(this.model.interactions as Interactions, elements, kinds, this.model.elements.length);
   }
+
+  /** [candidates]: standard deviation of the effects of their kinds. */
+  private sdsOf({ groups }: AdCandidates): number[] {
+    return groups.flatMap(({ kind, elements }) => elements.map(() => this.model.priorSd[this.model.kinds.indexOf(kind)] ?? 0));
+  }
+}
+
+/** Interactions in one draw; those never shown are drawn anew. */
+function drawPairs({ sd, effect, draws }: Interactions, places: Int32Array, { draw, random }: PosteriorDraw): Float64Array {
+  const ofPair = (pair: number): number => (effect[pair] as number) + (draws[draw * effect.length + pair] as number);
+  return pairMatrix(places, ofPair, () => sd * random.normal());
 }
 
 /** Covariance of two elements' effects over the draws, whose mean is 0. */

@@ -1,6 +1,7 @@
 import { type ModelFiles, packModel, unpackModel } from '../model_file.ts';
 import type { Family } from './bags.ts';
 import { type GatedMetadata, GatedModel } from './gated/gated_model.ts';
+import type { PairEffects } from './interactions.ts';
 import type { Estimator, RewardModel } from './reward_model.ts';
 
 const KIND = 'mil';
@@ -33,12 +34,16 @@ interface Body {
   readonly draws: number;
   readonly elements: readonly { readonly kind: number; readonly id: string; readonly effect: number }[];
   readonly ads: readonly { readonly id: string; readonly effect: number }[];
+  readonly interactions: {
+    readonly sd: number;
+    readonly pairs: readonly (readonly [first: number, second: number, effect: number])[];
+  } | null;
   readonly network: GatedMetadata | null;
 }
 
-/** A reward model as files: model.json, the posterior's draws (float32, elements then ads), and the network. */
+/** A reward model as files: model.json, the posterior's draws (float32: elements, ads, interactions), and the network. */
 export function packRewardModel(model: RewardModel, origin: RewardModelOrigin): { readonly modelId: string; readonly files: ModelFiles } {
-  const { family, kinds, posterior } = model;
+  const { family, kinds, posterior, interactions } = model;
   const network = model.network?.encode();
   const body: Body = {
     origin,
@@ -50,9 +55,10 @@ export function packRewardModel(model: RewardModel, origin: RewardModelOrigin): 
     draws: posterior.draws,
     elements: model.elements.map(({ kind, elementId }, i) => ({ kind, id: elementId, effect: model.effect[i] as number })),
     ads: model.ads.map((id, i) => ({ id, effect: model.adEffect[i] as number })),
+    interactions: interactions ? { sd: interactions.sd, pairs: listPairs(interactions) } : null,
     network: network?.metadata ?? null,
   };
-  const draws = Buffer.concat([bytesOf(posterior.effect), bytesOf(posterior.ad)]);
+  const draws = Buffer.concat([bytesOf(posterior.effect), bytesOf(posterior.ad), ...(interactions ? [bytesOf(interactions.draws)] : [])]);
   return packModel(KIND, FORMAT, body, { [POSTERIOR]: draws, ...network?.files });
 }
 
@@ -65,7 +71,7 @@ export async function unpackRewardModel(
   const { body, files } = unpackModel<Body>(KIND, FORMAT, modelId, source, readFile);
   const { draws, elements, ads } = body;
   const posterior = Uint8Array.from(files[POSTERIOR] as Uint8Array);
-  const split = draws * elements.length;
+  const [ofElements, ofAds] = [draws * elements.length, draws * ads.length];
   const model: RewardModel = {
     family: body.family,
     kinds: body.kinds,
@@ -78,12 +84,28 @@ export async function unpackRewardModel(
     adEffect: Float64Array.from(ads, ({ effect }) => effect),
     posterior: {
       draws,
-      effect: new Float32Array(posterior.buffer, 0, split),
-      ad: new Float32Array(posterior.buffer, 4 * split, draws * ads.length),
+      effect: new Float32Array(posterior.buffer, 0, ofElements),
+      ad: new Float32Array(posterior.buffer, 4 * ofElements, ofAds),
     },
+    interactions: body.interactions
+      ? { ...readPairs(body.interactions), draws: new Float32Array(posterior.buffer, 4 * (ofElements + ofAds)) }
+      : undefined,
     network: body.network ? await GatedModel.open(body.network, files, source) : undefined,
   };
   return { model, origin: body.origin };
+}
+
+function listPairs({ first, second, effect }: PairEffects): [number, number, number][] {
+  return Array.from(effect, (own, pair) => [first[pair] as number, second[pair] as number, own]);
+}
+
+function readPairs({ sd, pairs }: NonNullable<Body['interactions']>): PairEffects {
+  return {
+    sd,
+    first: Int32Array.from(pairs, ([first]) => first),
+    second: Int32Array.from(pairs, ([, second]) => second),
+    effect: Float64Array.from(pairs, ([, , effect]) => effect),
+  };
 }
 
 function bytesOf(values: Float32Array): Buffer {

@@ -60,7 +60,7 @@ describe('pairwiseReward', () => {
         const { rewards } = reward.poolOfAll(space);
         const mean = rewards.reduce((sum, r) => sum + r, 0) / rewards.length;
         const sd = Math.sqrt(rewards.reduce((sum, r) => sum + (r - mean) ** 2, 0) / rewards.length);
-        const pairwise = pairwiseReward(reward);
+        const pairwise = pairwiseReward(reward, space.allowed);
         expect(pairwise.mean).toBeCloseTo(mean, 10);
         expect(pairwise.sd).toBeCloseTo(sd, 10);
       }),
@@ -72,7 +72,7 @@ describe('pairwiseReward', () => {
     const counts = [3, 4, 2];
     const { reward, space } = madeAd(5, { sizes: counts });
     const { rewards, members } = reward.poolOfAll(space);
-    const { expected, mean, sd } = pairwiseReward(reward);
+    const { expected, mean, sd } = pairwiseReward(reward, space.allowed);
     expected.forEach((value, candidate) => {
       const kind = space.kindOf[candidate] as number;
       const own = rewards.filter((_, i) => members[i * counts.length + kind] === candidate);
@@ -84,7 +84,7 @@ describe('pairwiseReward', () => {
   it('orders combinations nearly as the pessimistic reward does', () => {
     const counts = [8, 8, 8];
     const ad = madeAd(9, { sizes: counts, uncertainty: 0.4, kappa: 1 });
-    const { main, pairs, mean, sd } = pairwiseReward(ad.reward);
+    const { main, pairs, mean, sd } = pairwiseReward(ad.reward, ad.space.allowed);
     const n = main.length;
     const { rewards, members } = ad.reward.poolOfAll(ad.space);
     const linear = rewards.map((_, i) => {
@@ -103,7 +103,7 @@ describe('pairwiseReward', () => {
   });
 
   it('is all zero where every combination is alike', () => {
-    const { reward } = madeAd(1, { sizes: [1, 1, 1] });
-    expect(pairwiseReward(reward).sd).toBe(0);
+    const { reward, space } = madeAd(1, { sizes: [1, 1, 1] });
+    expect(pairwiseReward(reward, space.allowed).sd).toBe(0);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { alignModel, creditsOf } from '../../../../src/core/models/multi_instance/attribution.ts';
 import type { Bags } from '../../../../src/core/models/multi_instance/bags.ts';
 import { centreTerms, creditCombination, referenceOf } from '../../../../src/core/models/multi_instance/centred_effects.ts';
+import type { ElementCredit } from '../../../../src/core/models/multi_instance/credits.ts';
 import { predictRows } from '../../../../src/core/models/multi_instance/fit_reward_model.ts';
 import { drawConfoundedWorld } from './attributed_world.ts';
 import { allRows } from './made_bags.ts';
@@ -84,7 +85,12 @@ describe('the attribution of a reward model', () => {
       const aligned = await align({ ...made, bags: strange });
       const credits = creditsOf(aligned, strange, allRows(strange));
       expect(aligned.isKnown.flatMap((known, element) => (known ? [] : [element]))).toEqual([2]);
-      expect(credits.find(({ element }) => element === 2)?.evidence).toBe('insufficient');
+      const stranger = credits.find(({ element }) => element === 2) as ElementCredit;
+      expect(stranger.evidence).toBe('insufficient');
+      // As uncertain as its prior, less its own part of the mean, more what the others' mean may be off: a fifth or so.
+      const sd = (stranger.high - stranger.credit) / 1.96;
+      expect(sd / (model.priorSd[0] as number)).toBeGreaterThan(0.7);
+      expect(sd / (model.priorSd[0] as number)).toBeLessThan(1.2);
       expect(credits.filter(({ evidence }) => evidence !== 'insufficient').length).toBeGreaterThan(5);
       const { adEffect } = aligned.termsOf(allRows(strange));
       expect([...adEffect]).toEqual([model.adMean, ...model.adEffect.slice(1)]);

@@ -7,7 +7,7 @@ import { meanOf, type RewardModel, RewardTables } from '../../../../src/core/mod
 import { createRandom } from '../../../../src/core/random.ts';
 import { drawConfoundedWorld } from './attributed_world.ts';
 import { allRows } from './made_bags.ts';
-import { candidatesOf, linkIn, logit, NO_FEATURES, pairwiseModel, shownIn } from './made_models.ts';
+import { candidatesOf, linkIn, logit, pairwiseModel, shownIn } from './made_models.ts';
 
 // Of 7 × 6 + 7 × 5 + 6 × 5 pairs a part was never shown in four rows.
 const made = await pairwiseModel(drawConfoundedWorld(2, { ads: 12, elementsPerKind: [7, 6, 5], pairSd: 0.3 }).bags);

@@ -61,7 +61,7 @@ describe('a complete model', () => {
   });
 
   it('finds how much ads differ, beyond what chance makes of them', async () => {
-    for (const adSd of [0.3, 0.6]) {
+    for (const adSd of [0.15, 0.3, 0.6]) {
       const { bags, adEffect } = drawConfoundedWorld(2, { adSd });
       const { model } = await additiveModel(bags);
       const mean = total(adEffect) / adEffect.length;

@@ -76,7 +76,7 @@ async function compare(world: CombinationWorld, seed: number) {
   const cells = { creative: allRows(bags), day: allRows(bags), outcomes: bags.outcomes, exposure: bags.exposure };
   const split = holdOut(bags, allRows(bags), cells, { share: 0.2, seed, family: 'binomial' });
   const settings = { family: 'binomial', seed, threads: 1 } as const;
-  const predictions = { additive: new Float64Array(0), pairwise: new Float64Array(0) };
+  const predictions: Record<'additive' | 'pairwise', Float64Array> = { additive: new Float64Array(0), pairwise: new Float64Array(0) };
   for (const name of ['additive', 'pairwise'] as const) {
     predictions[name] = predictRows(split.train, await fitEffects(split.train, name, NO_FEATURES, settings), 'binomial');
   }

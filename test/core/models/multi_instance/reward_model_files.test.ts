@@ -62,7 +62,7 @@ describe('the files of a reward model', () => {
   }, 20_000);
 
   it('do so with interactions, whose draws come last', async () => {
-    const { model } = await pairwiseModel(BAGS);
+    const { model } = await pairwiseModel(makeBags({ seed: 5, rows: 90, ads: 4, elementsPerKind: [4, 3], absent: 0.2 }));
     const pairs = model.interactions?.effect.length as number;
     expect(pairs).toBeGreaterThan(3);
     const packed = packRewardModel(model, { ...ORIGIN, estimator: 'pairwise' });

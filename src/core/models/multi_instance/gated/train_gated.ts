@@ -47,8 +47,7 @@ export async function trainGated(bags: Bags, features: GatedFeatures, options: G
   try {
     const fit = { bags, train, validation, family, batchRows, epochs, patience: PATIENCE, seed, signal };
     const start = await lookAt(trainer, fit);
-    const preferred = (own: Fitted): Fitted =>
-      validation.length === 0 || isPreferred(start, own, LEAST_CONTENT_PREFERENCE) ? own : start;
+    const preferred = (own: Fitted): Fitted => (validation.length === 0 || isPreferred(start, own, LEAST_CONTENT_PREFERENCE) ? own : start);
     const plain = await fitGated(trainer, { ...fit, onProgress: named(onProgress, 'train network') });
     if (bags.kinds.length > 1 && validation.length > 0) {
       await trainer.setPairs(true);
