@@ -130,7 +130,7 @@ async function trainMil(session: StoreSession<Options>) {
 
 /** Fits the estimators on the training cells, and compares what they say of the held-out ones. */
 async function compareEstimators(data: BagData, features: GatedFeatures, settings: FitOptions, { estimator, holdout }: Options) {
-  const { chooseByLoss, compareBySegment } = await import('../core/models/multi_instance/bag_losses.ts');
+  const { chooseByLoss, compareBySegment, judgesUnseen } = await import('../core/models/multi_instance/bag_losses.ts');
   const { predictAdMeans, predictRows } = await import('../core/models/multi_instance/fit_reward_model.ts');
   const { holdOut } = await import('../core/models/multi_instance/hold_out.ts');
   const { bags, rowOf, cells, family } = data;
@@ -156,7 +156,12 @@ async function compareEstimators(data: BagData, features: GatedFeatures, setting
   };
   return {
     best: estimator === 'best' ? bestOf() : estimator,
-    comparison: { held_out: comparisonJson(all), segments: named, unseen_elements: split.unseenElements },
+    comparison: {
+      held_out: comparisonJson(all),
+      segments: named,
+      unseen_elements: split.unseenElements,
+      unseen_judged: judgesUnseen(split),
+    },
   };
 }
 

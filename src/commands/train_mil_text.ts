@@ -25,12 +25,14 @@ interface RewardMetrics {
   readonly held_out: ReturnType<typeof comparisonJson>;
   readonly segments: Readonly<Record<'seen_combination' | 'new_combination' | 'unseen_element', ReturnType<typeof comparisonJson>>>;
   readonly unseen_elements: number;
+  readonly unseen_judged: boolean;
   readonly phi: number;
   readonly has_pairs: boolean;
 }
 
 /** Losses a thousand effective impressions: a difference of CTR models is some ten-thousandths of a nat an impression. */
 const LOSS_UNIT = 1000;
+const MINUS_AD_MEAN = '_minus_ad_mean';
 
 export function comparisonJson({ rows, exposure, outcomes, clusters, resampled, losses, differences }: LossComparison) {
   return {
@@ -62,10 +64,10 @@ function estimates(named: Readonly<Record<string, Estimate>>): Readonly<Record<s
 
 /** What a training found, for people. */
 export function tellRewardModel({ modelId, path, size, label, metrics, notes, seconds }: Trained): string[] {
-  const { estimator, held_out, segments, unseen_elements, phi } = metrics;
+  const { estimator, held_out, segments, unseen_elements, unseen_judged, phi } = metrics;
   const parts = Object.entries({ all: held_out, ...segments }).filter(([, { effective_impressions }]) => effective_impressions > 0);
   const rows = parts.flatMap(([segment, { effective_impressions, outcomes, differences }]) =>
-    Object.entries(differences).map(([name, difference]) => [
+    comparisonsOf(segment, differences).map(([name, difference]) => [
       `${segment.replaceAll('_', ' ')}${segment === 'unseen_element' ? ` (${unseen_elements})` : ''}`,
       count(effective_impressions),
       count(outcomes),
@@ -83,10 +85,20 @@ export function tellRewardModel({ modelId, path, size, label, metrics, notes, se
     ...tellContent(segments.unseen_element.differences.gated_minus_additive, unseen_elements),
     '',
     `used: ${ESTIMATOR_WORDS[estimator]}${estimator === 'gated' && metrics.has_pairs ? ', with interactions of elements' : ''}`,
+    ...(unseen_elements > 0 && !unseen_judged
+      ? ['chosen without the rows of elements never shown: so few of them say little of others']
+      : []),
     `over-dispersion: ${phi.toFixed(2)} (1: no more than by chance)`,
     ...notes.map((note) => `note: ${note}`),
     `in ${path}; see the elements with: atelier attribute`,
   ];
+}
+
+/** Of all rows every comparison; of a part of them only those with the ads' means, in one line where it cannot be evaluated. */
+function comparisonsOf(segment: string, differences: Readonly<Record<string, EstimateJson>>): [string, EstimateJson][] {
+  const own = Object.entries(differences).filter(([name]) => segment === 'all' || name.endsWith(MINUS_AD_MEAN));
+  const [first] = own;
+  return first && own.every(([, { value }]) => value === null) ? [['', first[1]]] : own;
 }
 
 function cellsOf({ value, ci_low, ci_high, reason }: EstimateJson): string[] {

@@ -92,6 +92,11 @@ export function compareLosses(
   };
 }
 
+/** Whether rows of elements that training never saw count when predictors are chosen. */
+export function judgesUnseen({ unseenElements }: HeldOutBags): boolean {
+  return unseenElements >= LEAST_UNSEEN;
+}
+
 /**
  * The first predictor, unless a later one has less loss by more than a nat. Rows of elements that training never saw count only where there are at least so many such
  * elements: what one or two of them tell is luck.
@@ -101,7 +106,7 @@ export function chooseByLoss<Name extends string>(
   predictions: Readonly<Record<Name, Float64Array>>,
   family: Family,
 ): Name {
-  const last = split.unseenElements >= LEAST_UNSEEN ? BAG_SEGMENTS.length - 1 : BAG_SEGMENTS.indexOf('new combination');
+  const last = judgesUnseen(split) ? BAG_SEGMENTS.length - 1 : BAG_SEGMENTS.indexOf('new combination');
   const [first, ...others] = Object.keys(predictions) as Name[];
   const loss = new Map<Name, number>();
   for (const name of Object.keys(predictions) as Name[]) {
