@@ -3,7 +3,9 @@ import { throwIfInterrupted } from '../core/errors.ts';
 import type { AlignedModel } from '../core/models/multi_instance/attribution.ts';
 import type { Bags } from '../core/models/multi_instance/bags.ts';
 import type { ElementCredit } from '../core/models/multi_instance/credits.ts';
+import type { GatedFeatures } from '../core/models/multi_instance/gated/gated_model.ts';
 import type { PermutedControl } from '../core/models/multi_instance/permuted_labels.ts';
+import type { Estimator } from '../core/models/multi_instance/reward_model.ts';
 import { createRandom } from '../core/random.ts';
 import { tellCredits } from './attribute_text.ts';
 import type { BagData } from './bag_data.ts';
@@ -100,7 +102,12 @@ async function attribute(session: StoreSession<Options>) {
   const control =
     options.control === undefined
       ? null
-      : await permutedControl(session, data, options.control === true ? CONTROL_ROUNDS : options.control);
+      : await permutedControl(
+          session,
+          data,
+          { estimator: origin.estimator, features },
+          options.control === true ? CONTROL_ROUNDS : options.control,
+        );
   const isStale = options.ads === undefined && differs(bags, opened);
   if (options.csv !== undefined) {
     const { writeCsv } = await import('./csv_file.ts');
@@ -177,21 +184,24 @@ async function creditRows(
   });
 }
 
-/**
- * What is found when outcomes are permuted inside ads, and so no element has an effect: the additive estimator is fitted anew
- * to each permutation.
- */
-async function permutedControl(session: StoreSession<Options>, { bags, family }: BagData, permutations: number): Promise<PermutedControl> {
+/** What the same estimator finds when outcomes are permuted inside ads, and so no element has an effect. */
+async function permutedControl(
+  session: StoreSession<Options>,
+  { bags, family }: BagData,
+  { estimator, features }: { readonly estimator: Estimator; readonly features: GatedFeatures },
+  permutations: number,
+): Promise<PermutedControl> {
   const { alignModel, creditsOf } = await import('../core/models/multi_instance/attribution.ts');
   const { completeModel, fitEffects } = await import('../core/models/multi_instance/fit_reward_model.ts');
   const { controlByPermutation } = await import('../core/models/multi_instance/permuted_labels.ts');
-  const noFeatures = { elementTerms: [], adTerms: [] };
-  const settings = { family, seed: session.seed, threads: 1, signal: session.signal };
+  const settings = { family, seed: session.seed, threads: session.io.threads ?? 1, signal: session.signal };
   let round = 0;
   const attributeAnew = async (permuted: Bags): Promise<ElementCredit[]> => {
     throwIfInterrupted(session.signal);
-    const effects = await fitEffects(permuted, 'additive', noFeatures, settings);
-    const aligned = await alignModel(completeModel(permuted, effects, settings), permuted, noFeatures, effects.phi);
+    const effects = await fitEffects(permuted, estimator, features, settings);
+    const model = completeModel(permuted, effects, settings);
+    const aligned = await alignModel(model, permuted, features, effects.phi);
+    await model.network?.close();
     round += 1;
     session.onProgress({ task: 'control', done: round, total: permutations, unit: 'permutations' });
     return creditsOf(aligned, permuted, allRows(permuted));

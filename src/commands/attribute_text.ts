@@ -19,23 +19,24 @@ interface Credits {
 /** What elements add, for people: the surest first. */
 export function tellCredits({ model, rows, creatives, control, isStale, csv }: Credits): string[] {
   const { model_id, estimator, label, phi } = model;
-  const { word } = LABELS[label];
+  const { word, family } = LABELS[label];
+  const isAmount = family === 'poisson';
   return [
-    `${model_id} (${estimator}, ${word}, over-dispersion ${phi.toFixed(2)})`,
+    `${model_id} (${estimator}, ${word}${isAmount ? '' : `, over-dispersion ${phi.toFixed(2)}`})`,
     ...(isStale ? ['the log has changed since this model was trained: train again for new elements and outcomes'] : []),
     '',
-    ...(creatives.length > 0 ? tellCreatives(creatives) : tellRows(rows, word)),
+    ...(creatives.length > 0 ? tellCreatives(creatives) : tellRows(rows, word, isAmount ? 'amount ×' : 'odds ×')),
     ...(control ? ['', tellControl(control)] : []),
     ...(csv === undefined ? [] : ['', `written: ${csv}`]),
   ];
 }
 
-function tellRows(rows: readonly CreditRow[], word: string): string[] {
+function tellRows(rows: readonly CreditRow[], word: string, times: string): string[] {
   const judged = rows.filter(({ evidence }) => evidence !== 'insufficient').sort((a, b) => b.credit - a.credit);
   const shown = judged.length > ROWS_SHOWN ? [...judged.slice(0, ROWS_SHOWN / 2), ...judged.slice(-ROWS_SHOWN / 2)] : judged;
   const isByAd = rows.some(({ ad_id }) => ad_id !== null);
   const lines = table(
-    [...(isByAd ? ['ad'] : []), 'kind', 'element', 'odds ×', '95 % interval', 'impressions', word, 'evidence'],
+    [...(isByAd ? ['ad'] : []), 'kind', 'element', times, '95 % interval', 'effective impressions', word, 'evidence'],
     shown.map((row) => [
       ...(isByAd ? [row.ad_id ?? ''] : []),
       row.kind,
@@ -52,8 +53,10 @@ function tellRows(rows: readonly CreditRow[], word: string): string[] {
   return [
     ...(shown.length > 0 ? lines : []),
     ...(judged.length > shown.length ? [`… and ${count(judged.length - shown.length)} between them: --csv or --json has them all`] : []),
-    ...(insufficient > 0 ? [`${count(insufficient)} elements have too few ${word} to judge`] : []),
-    ...(shown.length > 0 ? ['odds ×: against the mean element of the kind, each weighed by how much it was shown'] : []),
+    ...(insufficient > 0
+      ? [`not judged: ${count(insufficient)} (too few ${word}, nothing of their kind to compare with, or never seen by the model)`]
+      : []),
+    ...(shown.length > 0 ? [`${times}: against the mean element of the kind, each weighed by how much it was shown`] : []),
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Effects, FitOptions } from '../core/models/multi_instance/fit_rewa
 import type { GatedFeatures } from '../core/models/multi_instance/gated/gated_model.ts';
 import { ESTIMATORS, type Estimator } from '../core/models/multi_instance/reward_model.ts';
 import type { BagData } from './bag_data.ts';
-import { LABEL_NAMES, LABELS, type Label } from './labels.ts';
+import { LABEL_NAMES, type Label } from './labels.ts';
 import {
   type CliContext,
   createCommand,
@@ -65,14 +65,15 @@ async function trainMil(session: StoreSession<Options>) {
     onProgress: session.onProgress,
   };
   const startedAt = io.now().getTime();
-  const { comparison, best } = await compareEstimators(data, features, settings, options);
+  /** Why estimators were left out. */
+  const refused = new Set<string>();
+  const { comparison, best } = await compareEstimators(data, features, settings, options, refused);
   const { completeModel, fitEffects } = await import('../core/models/multi_instance/fit_reward_model.ts');
   throwIfInterrupted(session.signal);
-  const fitted = await fitIfEnough(bags, best, features, settings, options);
+  const fitted = await fitIfEnough(bags, best, features, settings, options, refused);
   const effects = fitted ?? (await fitEffects(bags, 'additive', features, settings));
   const chosen: Estimator = fitted ? best : 'additive';
-  const isTooFew = options.estimator === 'best' && (chosen !== best || !('gated' in comparison.held_out.log_loss));
-  const notes = isTooFew ? [`too few ${LABELS[options.label].word} to train the network that reads content`] : [];
+  const notes = [...refused];
   const model = completeModel(bags, effects, settings);
   const seconds = Math.max(0.001, (io.now().getTime() - startedAt) / 1000);
 
@@ -129,7 +130,13 @@ async function trainMil(session: StoreSession<Options>) {
 }
 
 /** Fits the estimators on the training cells, and compares what they say of the held-out ones. */
-async function compareEstimators(data: BagData, features: GatedFeatures, settings: FitOptions, { estimator, holdout }: Options) {
+async function compareEstimators(
+  data: BagData,
+  features: GatedFeatures,
+  settings: FitOptions,
+  { estimator, holdout }: Options,
+  refused: Set<string>,
+) {
   const { chooseByLoss, compareBySegment, judgesUnseen } = await import('../core/models/multi_instance/bag_losses.ts');
   const { predictAdMeans, predictRows } = await import('../core/models/multi_instance/fit_reward_model.ts');
   const { holdOut } = await import('../core/models/multi_instance/hold_out.ts');
@@ -140,7 +147,7 @@ async function compareEstimators(data: BagData, features: GatedFeatures, setting
   let additive: Effects | undefined;
   for (const name of estimator === 'best' ? ESTIMATORS : [estimator]) {
     throwIfInterrupted(settings.signal);
-    const effects = await fitIfEnough(split.train, name, features, { ...settings, additive }, { estimator });
+    const effects = await fitIfEnough(split.train, name, features, { ...settings, additive }, { estimator }, refused);
     if (name === 'additive') additive = effects;
     // Without a pair that was shown often enough it is the additive one again.
     if (!effects || (name === 'pairwise' && estimator === 'best' && !effects.interactions)) continue;
@@ -148,7 +155,7 @@ async function compareEstimators(data: BagData, features: GatedFeatures, setting
     await effects.network?.close();
   }
   const { all, segments } = compareBySegment(split, { ad_mean: predictAdMeans(split.train, settings), ...fitted }, family, seed);
-  const bestOf = (): Estimator => chooseByLoss(split, fitted as Record<Estimator, Float64Array>, family);
+  const bestOf = (): Estimator => chooseByLoss(split, fitted as Record<Estimator, Float64Array>, family, additive?.phi ?? 1);
   const named = {
     seen_combination: comparisonJson(segments.seenCombination),
     new_combination: comparisonJson(segments.newCombination),
@@ -172,12 +179,14 @@ async function fitIfEnough(
   features: GatedFeatures,
   settings: FitOptions,
   { estimator }: Pick<Options, 'estimator'>,
+  refused: Set<string>,
 ): Promise<Effects | undefined> {
   const { fitEffects } = await import('../core/models/multi_instance/fit_reward_model.ts');
   try {
     return await fitEffects(bags, name, features, settings);
   } catch (error) {
     if (!(error instanceof UserError) || name === 'additive' || estimator !== 'best') throw error;
+    refused.add(`left out: ${name}. ${error.message}`);
     return undefined;
   }
 }

@@ -81,14 +81,14 @@ export function tellRewardModel({ modelId, path, size, label, metrics, notes, se
     ...(size.unknown > 0 ? [`left out: ${count(size.unknown)} creatives of the log whose elements are not known (import creatives)`] : []),
     '',
     `log-loss of held-out ${word}, in thousandths of a nat an effective impression (a difference below 0: the first is better)`,
-    ...table(['held out', 'impressions', word, 'compared', 'difference', '95 % interval'], rows, [1, 2, 4]),
+    ...table(['held out', 'effective impressions', word, 'compared', 'difference', '95 % interval'], rows, [1, 2, 4]),
     ...tellContent(segments.unseen_element.differences.gated_minus_additive, unseen_elements),
     '',
     `used: ${ESTIMATOR_WORDS[estimator]}${estimator === 'gated' && metrics.has_pairs ? ', with interactions of elements' : ''}`,
     ...(unseen_elements > 0 && !unseen_judged
       ? ['chosen without the rows of elements never shown: so few of them say little of others']
       : []),
-    `over-dispersion: ${phi.toFixed(2)} (1: no more than by chance)`,
+    ...(LABELS[label].family === 'binomial' ? [`over-dispersion: ${phi.toFixed(2)} (1: no more than by chance)`] : []),
     ...notes.map((note) => `note: ${note}`),
     `in ${path}; see the elements with: atelier attribute`,
   ];

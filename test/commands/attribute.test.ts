@@ -165,7 +165,7 @@ describe('atelier attribute', () => {
   it('prints what people need to know, in the words of the label', async () => {
     const { stdout } = await commandLine(world, ['attribute']);
     expect(stdout).toMatch(
-      /^mil-\w+ \(additive, clicks, over-dispersion \d\.\d\d\)\n\nkind +element +odds × +95 % interval +impressions +clicks +evidence\n/,
+      /^mil-\w+ \(additive, clicks, over-dispersion \d\.\d\d\)\n\nkind +element +odds × +95 % interval +effective impressions +clicks +evidence\n/,
     );
     expect(stdout).not.toMatch(/NaN|undefined|has changed/);
     expect((await commandLine(world, ['attribute', '--by', 'ad'])).stdout).toMatch(/\nad +kind +element/);

@@ -98,13 +98,14 @@ export function judgesUnseen({ unseenElements }: HeldOutBags): boolean {
 }
 
 /**
- * The first predictor, unless a later one has less loss by more than a nat. Rows of elements that training never saw count only where there are at least so many such
+ * The first predictor, unless a later one has less loss by more than φ nats. Rows of elements that training never saw count only where there are at least so many such
  * elements: what one or two of them tell is luck.
  */
 export function chooseByLoss<Name extends string>(
   split: HeldOutBags,
   predictions: Readonly<Record<Name, Float64Array>>,
   family: Family,
+  phi: number,
 ): Name {
   const last = judgesUnseen(split) ? BAG_SEGMENTS.length - 1 : BAG_SEGMENTS.indexOf('new combination');
   const [first, ...others] = Object.keys(predictions) as Name[];
@@ -119,7 +120,7 @@ export function chooseByLoss<Name extends string>(
     loss.set(name, sum);
   }
   const lossOfName = (name: Name): number => loss.get(name) as number;
-  return others.reduce((best, next) => (lossOfName(next) < lossOfName(best) - LEAST_PREFERENCE ? next : best), first as Name);
+  return others.reduce((best, next) => (lossOfName(next) < lossOfName(best) - LEAST_PREFERENCE * phi ? next : best), first as Name);
 }
 
 /**

@@ -50,12 +50,14 @@ export function creditElements(bags: Bags, rows: Int32Array, model: CreditedMode
   const present = bags.kinds.map((_, kind) => kind).filter((kind) => reference.elements.some((e) => kindOf(bags, e) === kind));
   const sd = deviationsOf(bags, reference, model);
   const totals = totalsOf(bags, rows, model, centre);
+  const ofKind = bags.kinds.map((_, kind) => reference.elements.reduce((sum, e) => sum + (kindOf(bags, e) === kind ? 1 : 0), 0));
   return Array.from(reference.elements, (element, i) => {
     const credit = centredMain(centre, element, kindOf(bags, element), present);
     const margin = INTERVAL_Z * (sd[i] as number);
     const { exposure, outcomes, expected } = totals.get(element) as Totals;
     const [low, high] = [credit - margin, credit + margin];
-    const evidence = expected / model.phi < LEAST_EXPECTED ? 'insufficient' : low > 0 ? 'higher' : high < 0 ? 'lower' : 'unclear';
+    const isJudged = expected / model.phi >= LEAST_EXPECTED && (ofKind[kindOf(bags, element)] as number) > 1;
+    const evidence = !isJudged ? 'insufficient' : low > 0 ? 'higher' : high < 0 ? 'lower' : 'unclear';
     return { element, credit, multiplier: Math.exp(credit), low, high, exposure, outcomes, expected, evidence };
   });
 }

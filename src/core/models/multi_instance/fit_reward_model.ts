@@ -37,6 +37,8 @@ export interface Effects {
   readonly interactions: PairEffects | undefined;
   /** How much more the outcomes vary than their family's do. */
   readonly phi: number;
+  /** [kinds]: the standard deviation that the posterior is drawn with. */
+  readonly posteriorSd: Float64Array;
   readonly network: GatedModel | undefined;
   /** [rows]: what the network says of each row; undefined without one. */
   readonly content: Float64Array | undefined;
@@ -58,7 +60,10 @@ export async function fitEffects(bags: Bags, estimator: Estimator, features: Gat
     phi: additive.phi,
   });
   const content = await describeRows(network, bags, features);
-  return { ...fitAround(bags, content, options), network, content };
+  const around = fitAround(bags, content, options);
+  // What the network learnt by heart leaves little for elements to differ by: their uncertainty is at least what it would be without it.
+  const posteriorSd = around.priorSd.map((sd, kind) => Math.max(sd, additive.priorSd[kind] as number));
+  return { ...around, posteriorSd, network, content };
 }
 
 function fitAround(bags: Bags, offset: Float64Array | undefined, { family, seed }: FitOptions): Omit<Effects, 'network' | 'content'> {
@@ -89,7 +94,7 @@ function addInteractions(bags: Bags, additive: Effects, { family, seed }: FitOpt
 function fitTwice(bags: Bags, rows: Int32Array, prior: AdditivePrior) {
   const first = fitAdditive(bags, rows, prior);
   const phi = measurePhi(bags, rows, first, prior);
-  return { priorSd: prior.priorSd, phi, fit: fitAdditive(bags, rows, { ...prior, phi, start: first }) };
+  return { priorSd: prior.priorSd, posteriorSd: prior.priorSd, phi, fit: fitAdditive(bags, rows, { ...prior, phi, start: first }) };
 }
 
 /** [rows]: predicted mean of each row, also of rows that were not fitted. */
@@ -108,8 +113,8 @@ export function predictRows(given: Bags, { fit: own, interactions, priorSd, cont
 
 /** The effects with their posterior, as a model that can be kept. */
 export function completeModel(bags: Bags, effects: Effects, { family, seed }: FitOptions): RewardModel {
-  const { priorSd, fit, interactions, phi, content, network } = effects;
-  const own = interactions ? asAdditive(bags, priorSd, fit, interactions) : { bags, priorSd, fit };
+  const { priorSd, posteriorSd, fit, interactions, phi, content, network } = effects;
+  const own = interactions ? asAdditive(bags, priorSd, fit, interactions) : { bags, priorSd: posteriorSd, fit };
   const drawn = drawPosterior(own.bags, rowsOf(bags), own.fit, {
     family,
     priorSd: own.priorSd,
@@ -126,7 +131,7 @@ export function completeModel(bags: Bags, effects: Effects, { family, seed }: Fi
     kinds,
     elements,
     ads,
-    priorSd,
+    priorSd: posteriorSd,
     adMean: fit.adMean,
     adSd: spreadOf(fit.adEffect, posterior.ad),
     effect: fit.effect,
@@ -188,6 +193,6 @@ function rowsOf({ exposure }: Bags): Int32Array {
 
 /** [rows]: the mean of each row's ad, shrunk as the estimators shrink it: what knows nothing of elements. */
 export function predictAdMeans(bags: Bags, { family }: FitOptions): Float64Array {
-  const fit = fitAdditive(bags, rowsOf(bags), { family, priorSd: new Float64Array(bags.kinds.length), adSd: AD_SD });
+  const { fit } = fitTwice(bags, rowsOf(bags), { family, priorSd: new Float64Array(bags.kinds.length), adSd: AD_SD });
   return Float64Array.from(bags.ad, (ad) => meanOf(family, fit.adEffect[ad] as number));
 }

@@ -56,6 +56,11 @@ export function holdOut(
     const row = rowOf[creative] as number;
     return row >= 0 && isCellOut(cell, row) ? 1 : 0;
   });
+  // An ad whose rows have one day each may have lost them all to chance.
+  const left = new Uint8Array(bags.ads.length);
+  const adOf = (cell: number): number => bags.ad[rowOf[cells.creative[cell] as number] as number] as number;
+  for (const [cell, isHeld] of out.entries()) if (isHeld === 0 && (cells.exposure[cell] as number) > 0) left[adOf(cell)] = 1;
+  for (const cell of out.keys()) if (out[cell] === 1 && left[adOf(cell)] === 0) out[cell] = 0;
   const train = { ...bags, ...sumCells(bags.rows, rowOf, cells, (cell) => out[cell] === 0, family) };
   const heldOut = { ...bags, ...sumCells(bags.rows, rowOf, cells, (cell) => out[cell] === 1, family) };
   return { train, heldOut, ...segmentsOf(train, heldOut) };

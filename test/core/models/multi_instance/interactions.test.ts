@@ -85,7 +85,7 @@ async function compare(world: CombinationWorld, seed: number) {
       const [y, n] = [split.heldOut.outcomes[row] as number, split.heldOut.exposure[row] as number];
       return sum - y * Math.log(p) - (n - y) * Math.log(1 - p);
     }, 0);
-  return { chosen: chooseByLoss(split, predictions, 'binomial'), gain: loss(predictions.additive) - loss(predictions.pairwise) };
+  return { chosen: chooseByLoss(split, predictions, 'binomial', 1), gain: loss(predictions.additive) - loss(predictions.pairwise) };
 }
 
 // 8 worlds of 24 credits: the standard error of a coverage of 95 % is 1.6 %; predictions share elements, so they are as many as those.

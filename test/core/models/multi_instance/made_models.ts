@@ -46,7 +46,15 @@ export async function gatedModel(): Promise<MadeModel> {
   await trainer.close();
   const priorSd = new Float64Array(bags.kinds.length).fill(0.2);
   const fit = fitAdditive(bags, allRows(bags), { family: 'binomial', priorSd, adSd: 2, offset: Float64Array.from(content) });
-  const effects: Effects = { priorSd, fit, interactions: undefined, phi: 1, network, content: Float64Array.from(content) };
+  const effects: Effects = {
+    priorSd,
+    posteriorSd: priorSd,
+    fit,
+    interactions: undefined,
+    phi: 1,
+    network,
+    content: Float64Array.from(content),
+  };
   return { bags, features, effects, model: completeModel(bags, effects, { family: 'binomial', seed: 1, threads: 1 }) };
 }
 
