@@ -174,7 +174,7 @@ describe('atelier attribute', () => {
     for (const label of ['conversion', 'revenue']) {
       await runAll(folder, [[...ADDITIVE, '--label', label]]);
       const text = (await commandLine(folder, ['attribute', '--by', 'ad'])).stdout;
-      expect(text).toContain(label === 'revenue' ? '(additive, revenue,' : '(additive, conversions,');
+      expect(text).toContain(label === 'revenue' ? '(additive, revenue)' : '(additive, conversions,');
       expect(text).toContain(`too few ${label === 'revenue' ? 'revenue' : 'conversions'}`);
       expect(text).not.toContain('clicks');
     }
