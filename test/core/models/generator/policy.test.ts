@@ -113,6 +113,40 @@ describe('the forward pass in arrays', () => {
   });
 });
 
+describe('a candidate that is ruled out', () => {
+  it('changes no probability, whatever it is worth', () => {
+    const allowed = [true, false, true, true, true, false, true, true, false, true];
+    for (const [uncertainty, kappa] of [
+      [0, 0],
+      [0.5, 1],
+    ] as const) {
+      const ad = madeAd(6, { sizes: [4, 3, 3], uncertainty, kappa, space: { allowed } });
+      const { table } = ad.reward;
+      const n = allowed.length;
+      const other = {
+        ...table,
+        main: table.main.map((x, i) => (allowed[i] ? x : 50)),
+        pairs: (table.pairs as Float64Array).map((x, at) => {
+          const [i, j] = [Math.floor(at / n), at % n];
+          return allowed[i] && allowed[j] ? x : 20 * x;
+        }),
+        covariance: table.covariance?.map((x, at) => {
+          const [i, j] = [Math.floor(at / (n + 1)), at % (n + 1)];
+          // Both indexes of an allowed candidate or of the offset.
+          return (i === n || allowed[i]) && (j === n || allowed[j]) ? x : 9 * x;
+        }),
+      };
+      const policy = madePolicy(['kind-0'], ['6-0-1', '6-0-2']);
+      const [one, two] = [ad.reward, new CombinationReward(other, kappa)].map(
+        (reward) => new AdDecisions(policy, prepareAd({ ...ad, reward })),
+      ) as [AdDecisions, AdDecisions];
+      for (const combination of allCombinations([4, 3, 3]).filter((x) => ad.space.holds(x))) {
+        expect(drawOf(two, combination).logProbability).toBeCloseTo(drawOf(one, combination).logProbability, 12);
+      }
+    }
+  });
+});
+
 describe('draws', () => {
   const options: MadeAd = { sizes: [2, 3, 2], space: { forbidden: [[0, 2]] } };
 

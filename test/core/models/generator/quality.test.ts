@@ -29,8 +29,8 @@ describe('slates of a trained policy on ads it has not seen, pair terms being as
       best += (Math.max(...rewards) - level) / (most - level) / ADS;
       mean += (rewards.reduce((a, b) => a + b, 0) / rewards.length - level) / (most - level) / ADS;
     }
-    // 256 draws each, and 2,048 more for the few ads whose best combinations all share an element.
-    expect(calls).toBeLessThan(1_000);
+    // 256 draws each, and 64 or 128 more for the few ads whose best combinations all share an element.
+    expect(calls).toBeLessThan(320);
     // 0.99 and 0.87 here; the mean over twelve ads varies by about 0.01 with the seeds.
     expect(best).toBeGreaterThan(0.95);
     expect(mean).toBeGreaterThan(0.65);

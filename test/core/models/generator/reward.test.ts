@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pairwiseReward } from '../../../../src/core/models/generator/pairwise.ts';
+import { createRandom } from '../../../../src/core/random.ts';
 import { allCombinations, madeAd } from './made_ads.ts';
 
 const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 });
@@ -63,6 +64,27 @@ describe('pairwiseReward', () => {
         const pairwise = pairwiseReward(reward, space.allowed);
         expect(pairwise.mean).toBeCloseTo(mean, 10);
         expect(pairwise.sd).toBeCloseTo(sd, 10);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('has mean and sd of the allowed candidates alone', () => {
+    fc.assert(
+      fc.property(sizes, fc.nat(), (counts, seed) => {
+        const random = createRandom(seed);
+        // The first of each kind is allowed.
+        const allowed = counts.flatMap((size) => Array.from({ length: size }, (_, i) => i === 0 || random.uniform() < 0.5));
+        const { reward, space } = madeAd(seed, { sizes: counts, space: { allowed } });
+        const { rewards } = reward.poolOfAll(space);
+        const mean = rewards.reduce((sum, r) => sum + r, 0) / rewards.length;
+        const sd = Math.sqrt(rewards.reduce((sum, r) => sum + (r - mean) ** 2, 0) / rewards.length);
+        const pairwise = pairwiseReward(reward, space.allowed);
+        expect(pairwise.mean).toBeCloseTo(mean, 10);
+        expect(pairwise.sd).toBeCloseTo(sd, 10);
+        pairwise.expected.forEach((worth, candidate) => {
+          if (!allowed[candidate]) expect(worth).toBe(0);
+        });
       }),
       { numRuns: 60 },
     );

@@ -31,6 +31,15 @@ function feasible({ sizes, forbidden, allowed }: Definition): Int32Array[] {
   );
 }
 
+/** Each pair of candidates of different kinds with a probability. */
+function madeForbidden(seed: number, sizes: readonly number[], probability: number): [number, number][] {
+  const random = createRandom(seed, 8);
+  const kindOf = sizes.flatMap((size, kind) => Array.from({ length: size }, () => kind));
+  return kindOf.flatMap((kind, i) =>
+    kindOf.flatMap((other, j): [number, number][] => (other < kind && random.uniform() < probability ? [[i, j]] : [])),
+  );
+}
+
 describe('CombinationSpace', () => {
   it('counts and holds the combinations that are left when every one is looked at', () => {
     fc.assert(
@@ -112,6 +121,35 @@ describe('CombinationSpace', () => {
     // About 1,600 pairs lie between kinds, of 16,000: a combination of ten pairs survives them with about 0.9^10 = 0.35.
     expect(space.count / 40 ** 5).toBeGreaterThan(0.25);
     expect(space.count / 40 ** 5).toBeLessThan(0.45);
+  });
+
+  it('estimates nearly what going through all would count', () => {
+    const sizes = Array.from({ length: 6 }, () => 10);
+    const space = new CombinationSpace({ sizes: Int32Array.from(sizes), forbidden: madeForbidden(3, sizes, 0.1) });
+    expect(space.isCountExact).toBe(false);
+    let count = 0;
+    for (const combination of allCombinations(sizes)) if (space.holds(combination)) count += 1;
+    // 1,000 draws leave a standard error of about 1 % here.
+    expect(Math.abs(space.count / count - 1)).toBeLessThan(0.05);
+  });
+
+  it('does not take a space for empty that uniform draws practically never hit', () => {
+    const sizes = Array.from({ length: 6 }, () => 50);
+    for (let seed = 0; seed < 5; seed++) {
+      const space = new CombinationSpace({ sizes: Int32Array.from(sizes), forbidden: madeForbidden(seed, sizes, 0.5) });
+      expect(space.isCountExact).toBe(false);
+      // 50⁶ · 2⁻¹⁵ = 477,000 on average over the pairs; one loose draw of 33,000 is one of them.
+      expect(space.count).toBeGreaterThan(240_000);
+      expect(space.count).toBeLessThan(960_000);
+    }
+  });
+
+  it('counts exactly where there are no more than 100,000 before forbidden pairs, however many steps that takes', () => {
+    const forbidden = Array.from({ length: 15 }, (_, kind): [number, number] => [2 * kind, 2 * kind + 2]);
+    const space = new CombinationSpace({ sizes: new Int32Array(16).fill(2), forbidden: [...forbidden, [1, 31]] });
+    expect(space.isCountExact).toBe(true);
+    const left = allCombinations(Array.from({ length: 16 }, () => 2)).filter((combination) => space.holds(combination));
+    expect(space.count).toBe(left.length);
   });
 
   it('counts what no array could hold', () => {
