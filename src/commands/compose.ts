@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ItemFailure, throwIfInterrupted, UserError } from '../core/errors.ts';
 import { creativeId } from '../core/ids.ts';
 import type { ElementGroup } from '../core/models/combinations.ts';
@@ -19,7 +19,7 @@ import {
   createCommand,
   type Outcome,
   parseList,
-  parseNumber,
+  parseNonNegative,
   parsePositiveInteger,
   parseShare,
   type StoreSession,
@@ -84,12 +84,6 @@ export function composeCommand(context: CliContext): Command {
     .option('--ads <a,b>', 'only these ads', parseList)
     .option('--notes <a,b>', 'only the ads of these notes', parseList)
     .action(storeAction<Options>(context, 'existing', compose));
-}
-
-function parseNonNegative(text: string): number {
-  const value = parseNumber(text);
-  if (value < 0) throw new InvalidArgumentError(`Expected a number of at least 0 but received "${text}".`);
-  return value;
 }
 
 function parseShareOrNone(text: string): number {

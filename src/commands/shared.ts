@@ -189,6 +189,12 @@ export function parseNumber(text: string): number {
   return value;
 }
 
+export function parseNonNegative(text: string): number {
+  const value = parseNumber(text);
+  if (value < 0) throw new InvalidArgumentError(`Expected a number of at least 0 but received "${text}".`);
+  return value;
+}
+
 /** "20%" or "0.2" → 0.2; a share above 0 and below 1. */
 export function parseShare(text: string): number {
   const [, number = '', percent = ''] = /^(\d*\.?\d+)(%?)$/.exec(text.trim()) ?? [];

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type ItemFailure, UserError } from '../core/errors.ts';
 import type { GeneratorAd } from '../core/models/generator/policy.ts';
 import type { GeneratorMetrics, LoggedCombination } from '../core/models/generator/training.ts';
@@ -11,7 +11,7 @@ import {
   count,
   createCommand,
   parseList,
-  parseNumber,
+  parseNonNegative,
   parsePositiveInteger,
   type StoreSession,
   storeAction,
@@ -61,12 +61,6 @@ export function trainGeneratorCommand(context: CliContext): Command {
     .option('--constraints <file>', 'YAML with forbid, require and at_most')
     .option('--threads <n>', 'threads of a step (all cores when not given)', parsePositiveInteger)
     .action(storeAction<Options>(context, 'existing', trainGeneratorAction));
-}
-
-function parseNonNegative(text: string): number {
-  const value = parseNumber(text);
-  if (value < 0) throw new InvalidArgumentError(`Expected a number of at least 0 but received "${text}".`);
-  return value;
 }
 
 async function trainGeneratorAction(session: StoreSession<Options>) {

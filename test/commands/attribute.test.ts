@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CreativeCredits, CreditRow } from '../../src/commands/attribute.ts';
 import { rankCorrelation } from '../core/models/multi_instance/attributed_world.ts';
 import { commandJson, commandLine, temporaryFolder } from '../core/publish/command_line.ts';
 import { addCreatives, addLog, damage, makeCombinedStore, readElementTruth, runAll } from './combined_store.ts';
@@ -11,35 +12,10 @@ const TRAIN = ['train', 'mil', '--log', 'sim', '--threads', '1'];
 const ADDITIVE = [...TRAIN, '--estimator', 'additive'];
 const GATED = [...TRAIN, '--estimator', 'gated'];
 
-interface Row {
-  readonly ad_id: string | null;
-  readonly kind: string;
-  readonly element_id: string;
-  readonly content: string | null;
-  readonly credit: number;
-  readonly multiplier: number;
-  readonly ci_low: number;
-  readonly ci_high: number;
-  readonly impressions: number;
-  readonly clicks: number;
-  readonly expected: number;
-  readonly evidence: string;
-}
-
-interface CreativeRow {
-  readonly ad_id: string;
-  readonly creative_ids: readonly string[];
-  readonly link: number;
-  readonly ad_effect: number;
-  readonly baseline: number;
-  readonly impressions: number;
-  readonly elements: readonly { readonly kind: string; readonly element_id: string; readonly credit: number }[];
-}
-
 interface Attributed {
   readonly model: { readonly model_id: string; readonly estimator: string; readonly label: string; readonly log: string };
-  readonly elements: readonly Row[];
-  readonly creatives: readonly CreativeRow[];
+  readonly elements: readonly CreditRow[];
+  readonly creatives: readonly CreativeCredits[];
   readonly log_changed: boolean;
   readonly control: {
     readonly permutations: number;
