@@ -91,7 +91,7 @@ function parseShareOrNone(text: string): number {
 }
 
 /** What composing needs beside the ad. */
-interface Kitchen {
+interface ComposeInputs {
   readonly rewards: RewardSource;
   readonly terms: ContentTerms;
   readonly generator: OpenedGenerator | undefined;
@@ -103,18 +103,18 @@ async function compose(session: StoreSession<Options>): Promise<Outcome> {
   const { store, options } = session;
   const { ads, failed } = await chooseAds(store, options);
   const withElements = await Promise.all(ads.map((ad) => readAdElements(store, ad)));
-  const kitchen = await openKitchen(session, withElements);
+  const inputs = await openInputs(session, withElements);
   const composed: ComposedAd[] = [];
   for (const [index, elements] of withElements.entries()) {
     // Lets an interrupt in: everything else here is synchronous.
     await setImmediate();
     throwIfInterrupted(session.signal);
-    const result = await composeAd(session, kitchen, elements, failed);
+    const result = await composeAd(session, inputs, elements, failed);
     if (result) composed.push(result);
     session.onProgress({ task: 'compose', done: index + 1, total: ads.length, unit: 'ads' });
   }
   const creatives = composed.reduce((sum, ad) => sum + ad.creatives.length, 0);
-  const { rewards, generator, notes } = kitchen;
+  const { rewards, generator, notes } = inputs;
   return {
     json: {
       scorer: rewards.scorer,
@@ -132,7 +132,7 @@ async function compose(session: StoreSession<Options>): Promise<Outcome> {
   };
 }
 
-async function openKitchen({ store, options, seed, path }: StoreSession<Options>, ads: readonly AdElements[]): Promise<Kitchen> {
+async function openInputs({ store, options, seed, path }: StoreSession<Options>, ads: readonly AdElements[]): Promise<ComposeInputs> {
   const { readConstraints } = await import('./constraints_file.ts');
   const { openGenerator } = await import('./generator_file.ts');
   const { openRewardModel } = await import('./reward_scoring.ts');
@@ -150,23 +150,23 @@ async function openKitchen({ store, options, seed, path }: StoreSession<Options>
   const rewards = isModelled
     ? await modelRewards(await openRewardModel(store, options.model), terms, { kind: options.reward, seed })
     : elementRewards();
-  const kitchen = { rewards, terms, constraints, notes };
+  const inputs = { rewards, terms, constraints, notes };
   const isAsked = options.method === 'policy' || options.generator !== undefined;
-  if (isAsked) return { ...kitchen, generator: await openGenerator(store, options.generator) };
-  if (options.method === 'random' || !hasModel(store, 'generator')) return { ...kitchen, generator: undefined };
+  if (isAsked) return { ...inputs, generator: await openGenerator(store, options.generator) };
+  if (options.method === 'random' || !hasModel(store, 'generator')) return { ...inputs, generator: undefined };
   try {
-    return { ...kitchen, generator: await openGenerator(store, undefined) };
+    return { ...inputs, generator: await openGenerator(store, undefined) };
   } catch (error) {
     // Most ads do not need it, and the others have the untrained one.
     if (!(error instanceof UserError)) throw error;
     notes.add(`${error.message} ${error.hint ?? ''}`.trim());
-    return { ...kitchen, generator: undefined };
+    return { ...inputs, generator: undefined };
   }
 }
 
 async function composeAd(
   session: StoreSession<Options>,
-  kitchen: Kitchen,
+  inputs: ComposeInputs,
   { ad, elements, imported }: AdElements,
   failed: ItemFailure[],
 ): Promise<ComposedAd | undefined> {
@@ -183,18 +183,18 @@ async function composeAd(
   }
   let space: CombinationSpace;
   try {
-    space = constrainedSpace(kitchen.constraints, ad.adId, groups);
+    space = constrainedSpace(inputs.constraints, ad.adId, groups);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     failed.push({ item: ad.adId, reason: `${error.message}${error.hint ? ` ${error.hint}` : ''}` });
     return undefined;
   }
-  const { rewards, notes, generator } = kitchen;
+  const { rewards, notes, generator } = inputs;
   const { table, predict, unknownKinds } = await rewards.rewardsOf({ adId: ad.adId, groups });
   for (const kind of unknownKinds) notes.add(`${rewards.scorer} has never seen a ${kind}: all elements of this kind count alike`);
   const reward = new CombinationReward(table, options.reward === 'pessimistic' ? options.kappa : 0);
   const named: NamedAd = { ad, groups, space, reward };
-  const { slate, method } = await chooseSlate(session, kitchen, named);
+  const { slate, method } = await chooseSlate(session, inputs, named);
   if (method === 'policy' && generator) {
     const strange = groups.map(({ kind }) => kind).filter((kind) => !generator.policy.kinds.includes(kind));
     for (const kind of strange) notes.add(`${generator.modelId} was not trained on ads with a ${kind}: train it again`);
@@ -237,7 +237,7 @@ interface NamedAd {
 /** The slate of an ad by the method asked for; where there are too many combinations to score all, a generator draws them. */
 async function chooseSlate(
   { options, seed }: StoreSession<Options>,
-  { generator, terms, notes }: Kitchen,
+  { generator, terms, notes }: ComposeInputs,
   { ad, groups, space, reward }: NamedAd,
 ): Promise<{ readonly slate: ComposedSlate; readonly method: Method }> {
   const { exactSlate, MAX_SCORED, policySlate, randomSlate } = await import('../core/models/generator/compose_slate.ts');
