@@ -1,6 +1,7 @@
 import { createRandom } from '../../random.ts';
 import type { Bags } from './bags.ts';
 import { type CreditedModel, creditElements, type ElementCredit } from './credits.ts';
+import { describeBags } from './describe_bags.ts';
 import type { GatedFeatures } from './gated/gated_model.ts';
 import type { Interactions } from './interactions.ts';
 import type { LowRankPairs } from './pair_terms.ts';
@@ -87,31 +88,12 @@ interface Content {
 }
 
 /** What the network reads in the elements, in the contexts of the ads that showed them; undefined without a network. */
-async function readContent(
-  { network, kinds }: RewardModel,
-  bags: Bags,
-  { elementTerms, adTerms }: GatedFeatures,
-): Promise<Content | undefined> {
+async function readContent({ network, kinds }: RewardModel, bags: Bags, features: GatedFeatures): Promise<Content | undefined> {
   if (!network) return undefined;
-  const kindOf = bags.kinds.map((kind) => kinds.indexOf(kind));
   const width = bags.kinds.length;
-  const place = new Map<string, number>();
-  const items: { element: number; ad: number }[] = [];
-  const placeOf = Int32Array.from(bags.members, (element, at) => {
-    if (element < 0 || (kindOf[at % width] as number) < 0) return -1;
-    const ad = bags.ad[Math.floor(at / width)] as number;
-    const key = `${ad},${element}`;
-    const known = place.get(key);
-    if (known !== undefined) return known;
-    place.set(key, items.length);
-    return items.push({ element, ad }) - 1;
-  });
-  const { contribution, left, right, rank } = await network.describe(
-    items.map(({ element, ad }) => {
-      const { kind, elementId } = bags.elements[element] as Bags['elements'][number];
-      return { kind: kindOf[kind] as number, elementId, terms: elementTerms[element] ?? [], context: adTerms[ad] ?? [] };
-    }),
-  );
+  const kindOf = bags.kinds.map((kind) => kinds.indexOf(kind));
+  const { description, elements, placeOf } = await describeBags(network, bags, features, kindOf);
+  const { contribution, left, right, rank } = description;
   const meanOver = (rows: Int32Array): Float64Array => {
     const sums = new Float64Array(bags.elements.length);
     const weights = new Float64Array(bags.elements.length);
@@ -130,7 +112,7 @@ async function readContent(
   if (rank === 0) return { pairs: undefined, meanOver };
   // Pair vectors do not depend on the ad: any item of the element has them.
   const pairs = { rank, left: new Float32Array(rank * bags.elements.length), right: new Float32Array(rank * bags.elements.length) };
-  for (const [item, { element }] of items.entries()) {
+  for (const [item, element] of elements.entries()) {
     pairs.left.set(left.subarray(item * rank, (item + 1) * rank), element * rank);
     pairs.right.set(right.subarray(item * rank, (item + 1) * rank), element * rank);
   }

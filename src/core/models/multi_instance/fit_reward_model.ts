@@ -2,6 +2,7 @@ import type { OnProgress } from '../../progress.ts';
 import { createRandom } from '../../random.ts';
 import { type AdditiveFit, type AdditivePrior, fitAdditive, measurePhi } from './additive_fit.ts';
 import type { Bags, Family } from './bags.ts';
+import { describeBags } from './describe_bags.ts';
 import { findPairs, withPairs } from './element_pairs.ts';
 import type { GatedFeatures, GatedModel } from './gated/gated_model.ts';
 import { trainGated } from './gated/train_gated.ts';
@@ -163,26 +164,14 @@ function varianceOf(values: Float64Array | Float32Array): number {
 }
 
 /** [rows]: Σ g + Σ I of the row's elements in the context of its ad. */
-async function describeRows(network: GatedModel, bags: Bags, { elementTerms, adTerms }: GatedFeatures): Promise<Float64Array> {
+async function describeRows(network: GatedModel, bags: Bags, features: GatedFeatures): Promise<Float64Array> {
   const kinds = bags.kinds.length;
-  const at = new Map<string, number>();
-  const place = Int32Array.from(bags.members, (element, i) => {
-    if (element < 0) return -1;
-    const key = `${bags.ad[Math.floor(i / kinds)]},${element}`;
-    const known = at.get(key) ?? at.size;
-    at.set(key, known);
-    return known;
-  });
-  const described = await network.describe(
-    [...at.keys()].map((key) => {
-      const [ad = 0, element = 0] = key.split(',').map(Number);
-      const { kind, elementId } = bags.elements[element] as Bags['elements'][number];
-      return { kind, elementId, terms: elementTerms[element] ?? [], context: adTerms[ad] ?? [] };
-    }),
-  );
+  const { description, placeOf } = await describeBags(network, bags, features, [...bags.kinds.keys()]);
   return Float64Array.from({ length: bags.rows }, (_, row) => {
-    const own = place.subarray(row * kinds, (row + 1) * kinds).filter((p) => p >= 0);
-    return network.linkOf(described, own);
+    return network.linkOf(
+      description,
+      placeOf.subarray(row * kinds, (row + 1) * kinds).filter((place) => place >= 0),
+    );
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../random.ts';
+import { type Random, shuffle } from '../../random.ts';
 import type { Bags } from './bags.ts';
 import type { ElementCredit } from './credits.ts';
 
@@ -23,11 +23,11 @@ export function permuteLabels(bags: Bags, random: Random): Bags {
   const rowsOf: number[][] = bags.ads.map(() => []);
   for (let row = 0; row < bags.rows; row++) if ((exposure[row] as number) > 0) (rowsOf[bags.ad[row] as number] as number[]).push(row);
   for (const rows of rowsOf) {
-    for (let last = rows.length - 1; last > 0; last--) {
-      const [a, b] = [rows[last] as number, rows[random.below(last + 1)] as number];
-      [outcomes[a], outcomes[b]] = [outcomes[b] as number, outcomes[a] as number];
-      [exposure[a], exposure[b]] = [exposure[b] as number, exposure[a] as number];
-    }
+    const from = shuffle(Int32Array.from(rows), random);
+    rows.forEach((row, i) => {
+      outcomes[row] = bags.outcomes[from[i] as number] as number;
+      exposure[row] = bags.exposure[from[i] as number] as number;
+    });
   }
   return { ...bags, outcomes, exposure };
 }
