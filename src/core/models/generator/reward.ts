@@ -33,12 +33,6 @@ export class CombinationReward {
     return this.kappa === 0 ? mean : mean - this.kappa * Math.sqrt(Math.max(0, variance));
   }
 
-  /** Mean and standard deviation of one combination's link; it is not counted as scored. */
-  predict(combination: Combination): { readonly mean: number; readonly sd: number } {
-    const { mean, variance } = this.moments(combination);
-    return { mean, sd: Math.sqrt(Math.max(0, variance)) };
-  }
-
   /** Combinations one after the other, with their rewards. */
   pool(combinations: readonly Combination[]): Pool {
     const kinds = this.table.sizes.length;

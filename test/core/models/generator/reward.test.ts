@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pairwiseReward } from '../../../../src/core/models/generator/pairwise.ts';
+import { CombinationReward } from '../../../../src/core/models/generator/reward.ts';
 import { createRandom } from '../../../../src/core/random.ts';
 import { allCombinations, madeAd } from './made_ads.ts';
 
@@ -25,7 +26,7 @@ describe('CombinationReward', () => {
             }
           }
           expect(reward.score(combination)).toBeCloseTo(mean - kappa * Math.sqrt(Math.max(0, variance)), 6);
-          expect(reward.predict(combination).mean).toBeCloseTo(mean, 10);
+          expect(new CombinationReward(reward.table).score(combination)).toBeCloseTo(mean, 10);
         }
       }),
       { numRuns: 30 },
