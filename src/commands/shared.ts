@@ -161,12 +161,17 @@ function printOutcome(io: Io, outcome: Outcome, options: CommonOptions): number 
   else if (outcome.text.length > 0) io.stdout(`${outcome.text.join('\n')}\n`);
   const failures = outcome.failures ?? [];
   if (!options.quiet) {
-    for (const failure of failures.slice(0, FAILURES_SHOWN)) io.stderr(`failed: ${failure.item}: ${failure.reason}\n`);
+    for (const failure of failures.slice(0, FAILURES_SHOWN)) io.stderr(`failed: ${printable(`${failure.item}: ${failure.reason}`)}\n`);
     if (failures.length > FAILURES_SHOWN) {
       io.stderr(`failed: ${failures.length - FAILURES_SHOWN} more; --json lists them all\n`);
     }
   }
   return failedItems(outcome) > 0 ? 1 : 0;
+}
+
+/** The text on one line; a file's name may hold line breaks, and codes that steer a terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (sign) => `\\x${(sign.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
 }
 
 // ---- parsers of flag values ----
@@ -243,7 +248,8 @@ export function unknownIds(what: 'an ad' | 'a note', asked: readonly string[] | 
 // ---- text for people ----
 
 /** Rows as an aligned table; numbers (columns listed in `right`) are set to the right. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
+export function table(header: readonly string[], texts: readonly (readonly string[])[], right: readonly number[] = []): string[] {
+  const rows = texts.map((cells) => cells.map(printable));
   const widths = header.map((name, column) => Math.max(displayWidth(name), ...rows.map((row) => displayWidth(row[column] ?? ''))));
   const line = (cells: readonly string[]): string =>
     cells

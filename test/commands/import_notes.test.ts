@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandJson, commandLine, temporaryFolder } from '../core/publish/command_line.ts';
@@ -127,6 +128,32 @@ describe('import notes from a table', () => {
 });
 
 describe('import notes from a folder tree', () => {
+  it('reads no note through a link or a pipe, and none that is huge', async () => {
+    const folder = temporaryFolder();
+    write(folder, {
+      'secret.txt': 'Nobody may read this',
+      'notes/good/note.md': 'Body',
+      'notes/huge/note.md': 'x'.repeat(4 * 2 ** 20 + 1),
+    });
+    for (const name of ['link', 'pipe']) mkdirSync(join(folder, 'notes', name));
+    symlinkSync(join(folder, 'secret.txt'), join(folder, 'notes/link/note.md'));
+    execFileSync('mkfifo', [join(folder, 'notes/pipe/note.md')]);
+    const { code, notes, skipped } = await importNotes(folder, 'notes');
+    expect({ code, notes }).toEqual({ code: 1, notes: 1 });
+    expect(skipped.map(({ item }) => item)).toEqual(['huge', 'link', 'pipe'].map((name) => join(folder, 'notes', name, 'note.md')));
+  });
+
+  // Root may read everything.
+  it.skipIf(process.getuid?.() === 0)('goes on behind a folder that it may not read', async () => {
+    const folder = temporaryFolder();
+    write(folder, { 'notes/closed/note.md': 'Body', 'notes/open/note.md': 'Body' });
+    chmodSync(join(folder, 'notes/closed'), 0);
+    const { code, notes, skipped } = await importNotes(folder, 'notes');
+    chmodSync(join(folder, 'notes/closed'), 0o700);
+    expect({ code, notes }).toEqual({ code: 1, notes: 1 });
+    expect(skipped).toEqual([{ item: join(folder, 'notes/closed'), reason: expect.stringContaining('permission') }]);
+  });
+
   it('reads each note.md with its front matter, body and the media beside it', async () => {
     const folder = temporaryFolder();
     write(folder, {

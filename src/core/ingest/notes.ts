@@ -1,12 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { type ItemFailure, reasonOf } from '../errors.ts';
 import type { RowProblem, TableRow } from './table_rows.ts';
 
 const IMAGE_EXTENSIONS = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.avif', '.tif', '.tiff', '.heic', '.svg', '.bmp']);
-const VIDEO_EXTENSIONS = new Set(['.mp4', '.mov', '.m4v', '.mkv', '.webm', '.avi', '.flv', '.ts', '.mpg', '.mpeg']);
+const VIDEO_EXTENSIONS = new Set('.mp4 .mov .m4v .3gp .mkv .webm .avi .flv .ts .mts .m2ts .mpg .mpeg .vob .wmv .asf .ogv'.split(' '));
 const NOTE_FILE = 'note.md';
+const NOTE_BYTES = 4 * 2 ** 20; // a million Chinese characters and their marks
 const FRONT_MATTER = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/;
 
 export interface ParsedNote {
@@ -84,11 +85,9 @@ export function readNoteFolders(root: string): { notes: ParsedNote[]; skipped: I
   const notes: ParsedNote[] = [];
   const skipped: ItemFailure[] = [];
   const pathOf = new Map<string, string>();
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => basename(file).toLowerCase() === NOTE_FILE);
-  for (const file of files.sort()) {
-    const path = join(root, file);
+  for (const path of findNoteFiles(root, skipped).sort()) {
     try {
-      const note = parseNoteFile(readFileSync(path, 'utf8'), dirname(path));
+      const note = parseNoteFile(readNoteFile(path), dirname(path));
       const other = pathOf.get(note.noteId);
       if (other !== undefined) throw new TypeError(`Expected a note_id of its own but ${other} has "${note.noteId}" too.`);
       pathOf.set(note.noteId, path);
@@ -98,6 +97,28 @@ export function readNoteFolders(root: string): { notes: ParsedNote[]; skipped: I
     }
   }
   return { notes, skipped };
+}
+
+/** Paths of the note files under a folder. Links to folders are not followed; a folder that cannot be read is skipped. */
+function findNoteFiles(folder: string, skipped: ItemFailure[]): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return findNoteFiles(path, skipped);
+      return entry.name.toLowerCase() === NOTE_FILE ? [path] : [];
+    });
+  } catch (error) {
+    skipped.push({ item: folder, reason: `Expected a folder that can be read: ${reasonOf(error)}. Change its permissions.` });
+    return [];
+  }
+}
+
+/** Text of a note file. A link could name any file of the machine, and a pipe never ends. */
+function readNoteFile(path: string): string {
+  const file = lstatSync(path);
+  if (!file.isFile()) throw new TypeError('Expected a file but it is a link, pipe or device. Put the file itself there.');
+  if (file.size > NOTE_BYTES) throw new TypeError(`Expected at most ${NOTE_BYTES / 2 ** 20} MB but the file has more. Cut it.`);
+  return readFileSync(path, 'utf8');
 }
 
 function parseNoteFile(text: string, folder: string): ParsedNote {
