@@ -16,10 +16,10 @@ export function writeCsv(path: string, rows: readonly Readonly<Record<string, un
 }
 
 /** Writes a file under a temporary name first, so a killed process leaves the old one or the new one. */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, content: string | Uint8Array): void {
   if (existsSync(path) && statSync(path).isDirectory()) throw new UserError(`Expected a file to write but ${path} is a folder.`);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.part`, text);
+  writeFileSync(`${path}.part`, content);
   renameSync(`${path}.part`, path);
 }
 

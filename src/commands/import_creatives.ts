@@ -131,10 +131,10 @@ function isPicturePath(kind: string, value: string, folder: string): boolean {
 
 async function importPicture(session: Session, kind: string, path: string, root: string): Promise<Element> {
   const { resolveMediaFile } = await import('../core/media/media_file.ts');
-  const { encodeJpeg } = await import('../core/media/picture.ts');
+  const { readPicture } = await import('../core/media/picture.ts');
   const { fileElement } = await import('../core/store/elements.ts');
   const { saveFile } = await import('../core/store/files.ts');
-  // The same encoding as extract's, so one photo is one element however it came.
-  const picture = await encodeJpeg(await resolveMediaFile({ path, root, kind: 'image' }));
+  // Read as extract reads it, so one photo is one element however it came.
+  const picture = await readPicture(await resolveMediaFile({ path, root, kind: 'image' }));
   return fileElement(kind, saveFile(session.store, picture.bytes, 'jpg'), picture.width, picture.height);
 }

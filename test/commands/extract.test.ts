@@ -91,6 +91,11 @@ describe('atelier extract', () => {
         'score',
         'parts',
         'text',
+        'text_share',
+        'colours',
+        'ratio',
+        'crop',
+        'duplicates',
       ]);
       expect(await sharp(image.path as string).metadata()).toMatchObject({
         format: 'jpeg',
@@ -150,10 +155,10 @@ describe('atelier extract', () => {
     ]);
     const reasons = first.json.failed.map((failure) => failure.reason);
     expect(reasons).toEqual([
-      expect.stringContaining('cannot be decoded'),
+      expect.stringContaining('but the file holds text'),
       expect.stringContaining('but there is none'),
       expect.stringContaining('Expected a file inside'),
-      expect.stringContaining('ffmpeg cannot read it'),
+      expect.stringContaining('but the file holds text'),
     ]);
     expect(await extract(folder, ['--json'])).toEqual(first);
 

@@ -108,6 +108,7 @@ export async function runFfmpeg(job: FfmpegJob): Promise<void> {
       if (stopped ?? error) reject(stopped ?? error);
       else resolve();
     };
+    const complaints = createComplaintReader(job.input);
     const guarded = (work: () => void): void => {
       if (stopped) return;
       try {
@@ -140,17 +141,41 @@ export async function runFfmpeg(job: FfmpegJob): Promise<void> {
       )
       .outputOptions('-map', '0:V:0', ...job.outputOptions)
       .on('start', () => job.signal?.aborted && interrupt())
-      .on('stderr', (line: string) => guarded(() => job.onLine?.(line)))
-      .on('error', (error: Error) => settle(new Error(`Expected a video but ffmpeg cannot read it: ${lastLine(reasonOf(error))}.`)))
+      .on('stderr', (line: string) => {
+        complaints.read(line);
+        guarded(() => job.onLine?.(line));
+      })
+      .on('error', (error: Error) =>
+        settle(new Error(complaints.reason() ?? `Expected ffmpeg to decode the video but ${reasonOf(error)}.`)),
+      )
       .on('end', () => settle())
       .output(pipe)
       .run();
   });
 }
 
-/** ffmpeg says last what was wrong. */
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
+/** Lines of ffmpeg's talk that are no complaints: indented facts, filters at work, counters, and its farewell. */
+const NO_COMPLAINT = /^(?:$|\s|\[Parsed_|ffmpeg version|frame=|Input #|Output #|Stream mapping|Exiting |Conversion failed)/;
+const NO_STREAM = /matches no streams/;
+
+/** Finds in ffmpeg's talk why it failed: what it says last, which is what was wrong with the file. */
+function createComplaintReader(input: string): { readonly read: (line: string) => void; readonly reason: () => string | undefined } {
+  let last: string | undefined;
+  let streamless = false;
+  return {
+    read: (line) => {
+      streamless ||= NO_STREAM.test(line);
+      if (!NO_COMPLAINT.test(line)) last = line;
+    },
+    reason: () => {
+      if (streamless) return 'Expected a video but the file has no moving pictures.';
+      const said = last
+        ?.replace(/^\[[^\]]*\] /, '')
+        .replace(`${input}: `, '')
+        .replace(/\.$/, '');
+      return said && `Expected a video but ffmpeg cannot read it: ${said}.`;
+    },
+  };
 }
 
 /**

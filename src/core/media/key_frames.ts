@@ -1,54 +1,200 @@
-import { areNearDuplicates } from './perceptual_hash.ts';
-import { findShots, type Shot } from './shots.ts';
-import type { VideoFrame } from './video.ts';
+import { CELL_COLUMNS, CELL_ROWS, CELLS, type FrameMeasures } from './frame_measures.ts';
+import { areNearDuplicates, differenceHash } from './perceptual_hash.ts';
+import type { Shot } from './shots.ts';
 
-/** Seconds next to a cut where frames are passed over: cross-fades and half-decoded motion live there. */
+/** Seconds at either end of a shot that are passed over, for blends and half-decoded motion; at most this share of it. */
 const BORDER_SECONDS = 0.25;
-/** The border takes at most this share of a short shot, at either end. */
 const BORDER_SHARE = 0.2;
-/** Mean luma of a frame that shows something: below is black, above is white (8-bit, broadcast black is 16). */
-const LUMA_MIN = 20;
-const LUMA_MAX = 235;
-/** Standard deviation of luma of a frame that shows something; a plain title card has more. */
-const DEVIATION_MIN = 8;
-/** A shot whose best frame has less than this share of the best quality in the video is blurred or nearly black: left out. */
+/** Mean luma of black and of white frames; a frame with this standard deviation shows something all the same. */
+const BLACK_LUMA = 24;
+const WHITE_LUMA = 222;
+const DRAWN_DEVIATION = 8;
+/** Standard deviation of luma of a frame of one colour; a view at night has 4. */
+const PLAIN_DEVIATION = 3;
+/** Sharpness over contrast of a blurred frame: a Gaussian blur of 1 % of the width leaves 0.4, sharp films have 0.7 and more. */
+const BLURRED = 0.35;
+/** A frame with less than this share of the best sharpness over contrast in its shot is blurred beside the others. */
+const BLURRED_BESIDE = 0.5;
+/** A flash lifts a frame's luma this far above what is usual in the frames around it. */
+const FLASH_LUMA = 10;
+const FLASH_NEIGHBOURS = 6;
+/** Motion below which a shot stands still; and the share of a shot's usual motion, and frames in a row, that make a standstill in one that moves. */
+const MOVING = 0.5;
+const FROZEN_SHARE = 0.15;
+const FROZEN_FRAMES = 3;
+/** Among frames of nearly the best quality, the one soonest after a coded key frame costs the least decoding. */
+const NEARLY_BEST = 0.96;
+/** A shot whose best frame has less than this share of the best quality in the video is left out. */
 const QUALITY_SHARE_MIN = 0.5;
 
+/** Why a frame cannot stand for its shot. */
+type Defect = 'black' | 'white' | 'plain' | 'blurred' | 'flash' | 'frozen';
+
+/** What one shot offers. */
+export interface KeyFrame {
+  /** Index of the shot. */
+  readonly shot: number;
+  /** Its best usable frame, or null when it has none. */
+  readonly frame: number | null;
+  /** That frame, or one from the middle of the shot: the other fields are about it. */
+  readonly shown: number;
+  /** Presentation time in seconds. */
+  readonly time: number;
+  /** In [0, 1]; compares frames of one video. */
+  readonly quality: number;
+  /** Difference hash, 16 hexadecimal digits. */
+  readonly hash: string;
+  /** Why it is not used, or null. */
+  readonly rejected: string | null;
+}
+
 /**
- * Key frames of a video: in every shot the best frame away from the shot's borders, and of those the best `limit` that
- * are no near-duplicates of a better one. Black, white and plain frames never are key frames.
- * @returns indices into `frames`, in the order of time; none when every frame is plain
+ * Quality of every frame in [0, 1], the product of
+ * - sharpness `s / (s + 25)`, s the root mean square Laplacian, to the power 0.4
+ * - exposure `exp(-(Y - 1/2)² / 2 · 0.25²) (1 - c)²`, Y the mean luma in [0, 1], c the share of clipped pixels, to 0.3
+ * - contrast `1 - exp(-σ / 40)`, to 0.2
+ * - colour `1 - exp(-C / 20)`, C the distance of the chromas from grey, to 0.1
  */
-export function chooseKeyFrames(frames: readonly VideoFrame[], limit: number): number[] {
-  const quality = (frame: number): number => (frames[frame] as VideoFrame).quality;
-  const candidates = findShots(frames.map((frame) => frame.sceneScore))
-    .flatMap((shot) => bestFrame(frames, shot))
-    .sort((a, b) => quality(b) - quality(a) || a - b);
-  const best = candidates[0];
-  if (best === undefined) return [];
-  const chosen: number[] = [];
-  for (const candidate of candidates) {
-    if (chosen.length === limit || quality(candidate) < QUALITY_SHARE_MIN * quality(best)) break;
-    const hash = (frames[candidate] as VideoFrame).hash;
-    if (!chosen.some((other) => areNearDuplicates(hash, (frames[other] as VideoFrame).hash))) chosen.push(candidate);
-  }
-  return chosen.sort((a, b) => a - b);
+export function frameQualities(measures: FrameMeasures): Float32Array {
+  return Float32Array.from({ length: measures.count }, (_, frame) => {
+    const at = (values: Float32Array): number => values[frame] as number;
+    const exposure = Math.exp(-((((at(measures.luma) - 16) / 219 - 0.5) / 0.25) ** 2) / 2) * (1 - at(measures.clipped)) ** 2;
+    const sharpness = at(measures.sharpness) / (at(measures.sharpness) + 25);
+    const contrast = 1 - Math.exp(-at(measures.deviation) / 40);
+    const colour = 0.1 + 0.9 * (1 - Math.exp(-at(measures.chroma) / 20));
+    return sharpness ** 0.4 * exposure ** 0.3 * contrast ** 0.2 * colour ** 0.1;
+  });
 }
 
-/** The best usable frame of a shot, or none. */
-function bestFrame(frames: readonly VideoFrame[], shot: Shot): number[] {
-  const begin = (frames[shot.first] as VideoFrame).time;
-  const end = (frames[shot.last] as VideoFrame).time;
-  const border = Math.min(BORDER_SECONDS, (end - begin) * BORDER_SHARE);
-  let best: number | undefined;
-  for (let index = shot.first; index <= shot.last; index++) {
-    const frame = frames[index] as VideoFrame;
-    if (frame.time < begin + border || frame.time > end - border || !showsSomething(frame)) continue;
-    if (best === undefined || frame.quality > (frames[best] as VideoFrame).quality) best = index;
-  }
-  return best === undefined ? [] : [best];
+/**
+ * The best usable frame of every shot, in order. Frames at a shot's borders, black, white, plain, blurred and frozen ones
+ * and those that a flash lights are never used.
+ * @param codedKeys frames at which the codec can begin to decode, ascending
+ */
+export function findKeyFrames(
+  measures: FrameMeasures,
+  times: Float64Array,
+  shots: readonly Shot[],
+  codedKeys: readonly number[],
+): KeyFrame[] {
+  const qualities = frameQualities(measures);
+  return shots.map((shot, index) => {
+    const inner = innerFrames(shot, times);
+    const defects = findDefects(measures, shot, inner);
+    const usable = inner.filter((frame) => !defects.has(frame));
+    const frame = cheapestOfBest(usable, qualities, codedKeys);
+    const shown = frame ?? (inner[Math.floor(inner.length / 2)] as number);
+    return {
+      shot: index,
+      frame: frame ?? null,
+      shown,
+      time: times[shown] as number,
+      quality: qualities[shown] as number,
+      hash: hashOf(measures, shown),
+      rejected: frame === undefined ? mostFrequent(defects.values()) : null,
+    };
+  });
 }
 
-function showsSomething(frame: VideoFrame): boolean {
-  return frame.luma >= LUMA_MIN && frame.luma <= LUMA_MAX && frame.deviation >= DEVIATION_MIN;
+/**
+ * The best `limit` key frames without near-duplicates of a better one: the same list, the others with the reason why they
+ * are rejected.
+ */
+export function chooseKeyFrames(keyFrames: readonly KeyFrame[], limit: number): KeyFrame[] {
+  const usable = keyFrames.filter(({ rejected }) => rejected === null).sort((a, b) => b.quality - a.quality || a.shot - b.shot);
+  const chosen: KeyFrame[] = [];
+  const reasons = new Map<number, string>();
+  for (const next of usable) {
+    const twin = chosen.find(({ hash }) => areNearDuplicates(BigInt(`0x${hash}`), BigInt(`0x${next.hash}`)));
+    if (twin) reasons.set(next.shot, `near-duplicate of the frame at ${twin.time.toFixed(2)} s`);
+    else if (next.quality < QUALITY_SHARE_MIN * (usable[0] as KeyFrame).quality) reasons.set(next.shot, 'much poorer than the best shot');
+    else if (chosen.length === limit) reasons.set(next.shot, 'better shots fill the limit');
+    else chosen.push(next);
+  }
+  return keyFrames.map((each) => ({ ...each, rejected: reasons.get(each.shot) ?? each.rejected }));
+}
+
+/** The frames of a shot away from its borders; the middle one where there would be none. */
+function innerFrames({ first, last, startSeconds, endSeconds }: Shot, times: Float64Array): number[] {
+  const border = Math.min(BORDER_SECONDS, (endSeconds - startSeconds) * BORDER_SHARE);
+  const frames: number[] = [];
+  for (let frame = first; frame <= last; frame++) {
+    const ends = frame === last ? endSeconds : (times[frame + 1] as number);
+    if ((times[frame] as number) >= startSeconds + border && ends <= endSeconds - border) frames.push(frame);
+  }
+  return frames.length > 0 ? frames : [Math.floor((first + last) / 2)];
+}
+
+function findDefects(measures: FrameMeasures, shot: Shot, frames: readonly number[]): Map<number, Defect> {
+  const clearness = (frame: number): number => (measures.sharpness[frame] as number) / ((measures.deviation[frame] as number) + 1);
+  const frozen = frozenFrames(measures, shot);
+  const clearest = largest(frames.filter((frame) => !frozen.has(frame)).map(clearness));
+  const defects = new Map<number, Defect>();
+  for (const frame of frames) {
+    const luma = measures.luma[frame] as number;
+    const deviation = measures.deviation[frame] as number;
+    if (luma <= BLACK_LUMA && deviation < DRAWN_DEVIATION) defects.set(frame, 'black');
+    else if (luma >= WHITE_LUMA && deviation < DRAWN_DEVIATION) defects.set(frame, 'white');
+    else if (deviation < PLAIN_DEVIATION) defects.set(frame, 'plain');
+    else if (isFlash(measures, shot, frame)) defects.set(frame, 'flash');
+    else if (clearness(frame) < Math.max(BLURRED, BLURRED_BESIDE * clearest)) defects.set(frame, 'blurred');
+    else if (frozen.has(frame)) defects.set(frame, 'frozen');
+  }
+  return defects;
+}
+
+function isFlash({ luma }: FrameMeasures, { first, last }: Shot, frame: number): boolean {
+  const around = luma.subarray(Math.max(first, frame - FLASH_NEIGHBOURS), Math.min(last, frame + FLASH_NEIGHBOURS) + 1);
+  return (luma[frame] as number) - median(around) > FLASH_LUMA;
+}
+
+/** Frames of a moving shot that are repeated, with the frame they repeat; none in a shot that stands still. */
+function frozenFrames({ motion }: FrameMeasures, { first, last }: Shot): Set<number> {
+  const frozen = new Set<number>();
+  const usual = median(motion.subarray(first + 1, last + 1));
+  if (usual < MOVING) return frozen;
+  const stands = (frame: number): boolean => frame <= last && (motion[frame] as number) < FROZEN_SHARE * usual;
+  for (let frame = first + 1; frame <= last; frame++) {
+    const start = frame;
+    while (stands(frame)) frame++;
+    if (frame - start < FROZEN_FRAMES) continue;
+    for (let each = start - 1; each < frame; each++) frozen.add(each);
+  }
+  return frozen;
+}
+
+/** Of the frames of nearly the best quality the one that is decoded soonest. */
+function cheapestOfBest(frames: readonly number[], qualities: Float32Array, codedKeys: readonly number[]): number | undefined {
+  const quality = (frame: number): number => qualities[frame] as number;
+  const enough = NEARLY_BEST * largest(frames.map(quality));
+  let cheapest: { readonly frame: number; readonly cost: number } | undefined;
+  let key = 0;
+  for (const frame of frames) {
+    while ((codedKeys[key + 1] ?? Number.POSITIVE_INFINITY) <= frame) key++;
+    if (quality(frame) < enough) continue;
+    const cost = frame - (codedKeys[key] ?? 0);
+    if (!cheapest || cost < cheapest.cost || (cost === cheapest.cost && quality(frame) > quality(cheapest.frame)))
+      cheapest = { frame, cost };
+  }
+  return cheapest?.frame;
+}
+
+/** The largest of any number of values; a call takes only some hundred thousand arguments. */
+function largest(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+}
+
+function hashOf({ cells }: FrameMeasures, frame: number): string {
+  const hash = differenceHash(cells.subarray(frame * CELLS, (frame + 1) * CELLS), CELL_COLUMNS, CELL_ROWS);
+  return hash.toString(16).padStart(16, '0');
+}
+
+function mostFrequent(defects: Iterable<Defect>): Defect {
+  const counts = new Map<Defect, number>();
+  for (const defect of defects) counts.set(defect, (counts.get(defect) ?? 0) + 1);
+  return [...counts].reduce((a, b) => (b[1] > a[1] ? b : a))[0];
+}
+
+function median(values: Float32Array): number {
+  return values.toSorted()[values.length >> 1] ?? 0;
 }

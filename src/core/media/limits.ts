@@ -1,5 +1,7 @@
 /** Media are untrusted: nothing larger than this is decoded. */
 export const MEDIA_LIMITS = {
+  /** Seconds all the work on one medium may take: a video's decoding, its seeks, and the reading of text. */
+  mediumSeconds: 40 * 60,
   /** Bytes of a picture file; a 100-megapixel camera's JPEG is about half of it. */
   imageBytes: 100 * 2 ** 20,
   /** Pixels of a picture or a frame, about the largest camera sensor on sale; 300 MB once decoded, two at a time. */

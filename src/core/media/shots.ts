@@ -1,43 +1,64 @@
-/** A run of frames between two cuts; both ends are inside. */
+import type { FrameMeasures } from './frame_measures.ts';
+import { findGradualChanges } from './gradual_changes.ts';
+import { findCuts } from './hard_cuts.ts';
+
+/** Where one shot ends and another begins. */
+export interface Boundary {
+  /** A cut lies between two frames. A fade is black or white on the way, a dissolve blends both shots. */
+  readonly kind: 'cut' | 'fade' | 'dissolve';
+  /** Frames that belong to no shot, both inside; of a cut both are the first frame of the new shot, which belongs to it. */
+  readonly first: number;
+  readonly last: number;
+  /** Of a cut both are the time of its frame; else when the first frame begins and the last one ends. */
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  /** How certain it is, in [0, 1]. */
+  readonly score: number;
+}
+
+/** Frames one camera took in one go; both ends are inside. */
 export interface Shot {
   readonly first: number;
   readonly last: number;
+  /** When the first frame begins and the last one ends. */
+  readonly startSeconds: number;
+  readonly endSeconds: number;
 }
 
-/** Scene score above which a frame begins a new shot: hard cuts of real films score 0.69 and more, their motion, fades and titles up to 0.18. */
-const CUT_THRESHOLD = 0.25;
-
-/**
- * Scores frames in their order: `min(m_t, |m_t - m_{t-1}|) / 100` in [0, 1], m_t the mean absolute difference of all
- * 8-bit samples to the frame before (the definition of ffmpeg's `select` filter). The second term keeps steady fast
- * motion and the frame after a flash low. The first frame scores 0.
- */
-export function createSceneScorer(): (frame: Uint8Array) => number {
-  let before: Uint8Array | undefined;
-  let differenceBefore = 0;
-  return (frame) => {
-    if (!before) {
-      before = frame.slice();
-      return 0;
-    }
-    let sum = 0;
-    for (let at = 0; at < frame.length; at++) sum += Math.abs((frame[at] as number) - (before[at] as number));
-    const difference = sum / frame.length;
-    const score = Math.min(1, Math.min(difference, Math.abs(difference - differenceBefore)) / 100);
-    differenceBefore = difference;
-    before.set(frame);
-    return score;
-  };
+/** The shot boundaries of a video in order, from its frames' measures and presentation times. */
+export function findBoundaries(measures: FrameMeasures, times: Float64Array, seconds: number): Boundary[] {
+  const cuts = findCuts(measures, times);
+  const gradual = findGradualChanges(
+    measures,
+    times,
+    cuts.map(({ frame }) => frame),
+  ); // prettier
+  const inGradual = new Uint8Array(measures.count);
+  for (const { first, last } of gradual) inGradual.fill(1, first, last + 2);
+  const hard = cuts.filter(({ frame }) => inGradual[frame] === 0);
+  return [
+    ...gradual.map((change) => ({ ...change, ...timesOf(change, times, seconds) })),
+    ...hard.map(({ frame, score }): Boundary => {
+      const time = times[frame] as number;
+      return { kind: 'cut', first: frame, last: frame, startSeconds: time, endSeconds: time, score };
+    }),
+  ].sort((a, b) => a.first - b.first);
 }
 
-/** The frames at which a new shot begins after a hard cut. */
-export function findCuts(sceneScores: readonly number[]): number[] {
-  return sceneScores.flatMap((score, frame) => (frame > 0 && score > CUT_THRESHOLD ? [frame] : []));
+/** The shots between the boundaries, in order; none for a video without frames. */
+export function findShots(boundaries: readonly Boundary[], times: Float64Array, seconds: number): Shot[] {
+  const starts = [0, ...boundaries.map(({ kind, first, last }) => (kind === 'cut' ? first : last + 1))];
+  const lasts = [...boundaries.map(({ first }) => first - 1), times.length - 1];
+  return starts.flatMap((first, index) => {
+    const last = lasts[index] as number;
+    return last >= first ? [{ first, last, ...timesOf({ first, last }, times, seconds) }] : [];
+  });
 }
 
-/** The shots between the cuts, in order; none for a video without frames. */
-export function findShots(sceneScores: readonly number[]): Shot[] {
-  if (sceneScores.length === 0) return [];
-  const starts = [0, ...findCuts(sceneScores)];
-  return starts.map((first, index) => ({ first, last: (starts[index + 1] ?? sceneScores.length) - 1 }));
+function timesOf(
+  { first, last }: Pick<Shot, 'first' | 'last'>,
+  times: Float64Array,
+  seconds: number,
+): Pick<Shot, 'startSeconds' | 'endSeconds'> {
+  return { startSeconds: times[first] as number, endSeconds: times[last + 1] ?? seconds };
 }

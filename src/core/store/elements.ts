@@ -41,14 +41,19 @@ export function saveElement(store: Store, element: Element, runId: number): bool
   return result.changes > 0;
 }
 
+/** An element of a note to be kept; of an image its perceptual hash too, 16 hexadecimal digits. */
+export interface NewNoteElement extends Omit<NoteElement, 'noteId'> {
+  readonly hash?: string;
+}
+
 /**
  * Keeps the elements one task made for one note, and the mark that the task is finished, in one transaction.
- * `replace` names the source prefix whose earlier elements of the note are dropped first (a new extraction replaces the old).
+ * `replaceKind` names the kind whose earlier elements of the note are dropped first (a new extraction replaces the old).
  */
 export function saveNoteElements(
   store: Store,
   noteId: string,
-  elements: readonly Omit<NoteElement, 'noteId'>[],
+  elements: readonly NewNoteElement[],
   work: { readonly task: string; readonly key: string; readonly replaceKind?: string },
   runId: number,
 ): void {
@@ -56,6 +61,7 @@ export function saveNoteElements(
     `INSERT INTO note_elements (note_id, element_id, source, score, details, run_id) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (note_id, element_id) DO UPDATE SET source = excluded.source, score = excluded.score, details = excluded.details, run_id = excluded.run_id`,
   );
+  const saveHash = store.db.prepare('INSERT INTO image_hashes (element_id, hash) VALUES (?, ?) ON CONFLICT DO NOTHING');
   store.db
     .transaction(() => {
       if (work.replaceKind !== undefined) {
@@ -66,6 +72,7 @@ export function saveNoteElements(
       }
       for (const element of elements) {
         saveElement(store, element, runId);
+        if (element.hash !== undefined) saveHash.run(element.elementId, element.hash);
         link.run(noteId, element.elementId, element.source, element.score, JSON.stringify(element.details), runId);
       }
       store.db
@@ -94,4 +101,23 @@ export function readElement(store: Store, id: string): Element | undefined {
   return store.db.prepare('SELECT element_id AS elementId, kind, text, file, width, height FROM elements WHERE element_id = ?').get(id) as
     | Element
     | undefined;
+}
+
+/** An image of a note with its perceptual hash, 16 hexadecimal digits. */
+export interface ImageHash {
+  readonly elementId: string;
+  readonly noteId: string;
+  /** Path of the medium the image is from. */
+  readonly source: string;
+  readonly hash: string;
+}
+
+/** Perceptual hashes of all images of all notes, in the order of notes and elements. */
+export function readImageHashes(store: Store): ImageHash[] {
+  return store.db
+    .prepare(
+      `SELECT n.element_id AS elementId, n.note_id AS noteId, n.source, h.hash
+       FROM image_hashes h JOIN note_elements n USING (element_id) ORDER BY n.note_id, n.element_id`,
+    )
+    .all() as ImageHash[];
 }

@@ -1,5 +1,6 @@
 import { readAds, readCreatives } from './creatives.ts';
 import { filePath } from './files.ts';
+import { type NoteUnderstanding, readUnderstandings } from './note_understandings.ts';
 import { readNotes } from './notes.ts';
 import type { Store } from './open.ts';
 import { listRuns } from './runs.ts';
@@ -34,6 +35,7 @@ export type ListingName = keyof typeof LISTINGS;
 
 function listNotes(store: Store, { notes }: ListingFilter): ListingRow[] {
   const elements = countBy(store, 'SELECT note_id, count(*) FROM note_elements GROUP BY note_id');
+  const understandings = readUnderstandings(store);
   return readNotes(store, notes).map(({ noteId, title, body, lang, brand, category, createdAt, media }) => ({
     note_id: noteId,
     title,
@@ -44,7 +46,14 @@ function listNotes(store: Store, { notes }: ListingFilter): ListingRow[] {
     created_at: createdAt,
     media: media.map(({ path }) => path),
     elements: elements.get(noteId) ?? 0,
+    ...understandingColumns(understandings.get(noteId)),
   }));
+}
+
+/** What a note's text is about; none of it where it was not read yet. */
+function understandingColumns(known: NoteUnderstanding | undefined): ListingRow {
+  if (!known) return {};
+  return { language: known.language, keywords: known.keywords, entities: known.entities, title_style: known.titleStyle };
 }
 
 /** One row for an element and a note it was made for or is shown for; `note_id` is null where there is none. */

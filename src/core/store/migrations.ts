@@ -275,4 +275,47 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX slates_by_creative ON slates (ad_id, creative_id);`,
   },
+  {
+    name: '010_media_analyses',
+    sql: `
+      CREATE TABLE media_analyses (             -- what was found in a picture or video, whichever notes hold it
+        analysis_id INTEGER PRIMARY KEY,
+        sha256      TEXT NOT NULL,              -- of the medium's bytes
+        parameters  TEXT NOT NULL CHECK (json_valid(parameters)), -- JSON: what was looked for, and by which version
+        video       TEXT CHECK (json_valid(video)), -- JSON: size, boundaries, shots; NULL for a picture
+        run_id      INTEGER NOT NULL REFERENCES runs,
+        UNIQUE (sha256, parameters)
+      ) STRICT;
+      CREATE TABLE media_candidates (           -- pictures a medium offers; some become elements of a note
+        analysis_id INTEGER NOT NULL REFERENCES media_analyses ON DELETE CASCADE,
+        ordinal     INTEGER NOT NULL CHECK (ordinal >= 0),
+        details     TEXT NOT NULL CHECK (json_valid(details)), -- JSON: time, score, parts, words read, reason against it
+        file        TEXT,                       -- name under <store>.files/; NULL where it was passed over
+        thumbnail   BLOB,                       -- JPEG, for contact sheets, where there is no file
+        PRIMARY KEY (analysis_id, ordinal)
+      ) STRICT;
+      CREATE TABLE image_hashes (               -- perceptual hashes of image elements, to find near-duplicates over all notes
+        element_id TEXT PRIMARY KEY REFERENCES elements,
+        hash       TEXT NOT NULL CHECK (length(hash) = 16) -- 64 bits in hexadecimal
+      ) STRICT;`,
+  },
+  {
+    name: '011_note_understanding_and_model_replies',
+    sql: `
+      CREATE TABLE note_understandings (        -- what a note's text is about, for titles and for features
+        note_id     TEXT PRIMARY KEY REFERENCES notes ON DELETE CASCADE,
+        key         TEXT NOT NULL,              -- hash of the note's texts and of the terms known then
+        language    TEXT NOT NULL CHECK (language IN ('zh', 'en', 'other')),
+        keywords    TEXT NOT NULL CHECK (json_valid(keywords)), -- JSON array of [word, weight], best first
+        entities    TEXT NOT NULL CHECK (json_valid(entities)), -- JSON array of terms of the lexicon and brands, as they stand in the text
+        title_style TEXT NOT NULL,              -- question, list, how-to, exclamation or plain; empty without a title
+        run_id      INTEGER NOT NULL REFERENCES runs
+      ) STRICT;
+      CREATE TABLE model_replies (              -- what models answered, so that no night asks the same twice
+        key    TEXT PRIMARY KEY,                -- SHA-256 of address, model, prompt, parameters, seed
+        model  TEXT NOT NULL,
+        reply  TEXT NOT NULL CHECK (json_valid(reply)),
+        run_id INTEGER NOT NULL REFERENCES runs
+      ) STRICT;`,
+  },
 ];

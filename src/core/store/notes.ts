@@ -63,6 +63,21 @@ export function readNotes(store: Store, noteIds?: readonly string[]): Note[] {
   return rows.map((row) => ({ ...row, media: media.all(row.noteId) as NoteMedia[] }));
 }
 
+const PAGE = 200; // notes read at once where they are worked on one after another
+
+/** Ids of all notes, or of those named that are there, in order. */
+export function readNoteIds(store: Store, noteIds?: readonly string[]): string[] {
+  const all = store.db.prepare('SELECT note_id FROM notes ORDER BY note_id').pluck().all() as string[];
+  if (!noteIds) return all;
+  const named = new Set(noteIds);
+  return all.filter((noteId) => named.has(noteId));
+}
+
+/** The notes of these ids in the order of their ids, read page by page, so that however many there are, few are in memory. */
+export function* eachNote(store: Store, noteIds: readonly string[]): Generator<Note> {
+  for (let start = 0; start < noteIds.length; start += PAGE) yield* readNotes(store, noteIds.slice(start, start + PAGE));
+}
+
 /** Whether a task with this key (a hash of its inputs and parameters) was finished for the note. */
 export function isWorkDone(store: Store, noteId: string, task: string, key: string): boolean {
   return store.db.prepare('SELECT 1 FROM note_work WHERE note_id = ? AND task = ? AND key = ?').get(noteId, task, key) !== undefined;

@@ -34,7 +34,10 @@ export interface Controls {
   readonly platform: TitlePlatform;
 }
 
-/** Why a candidate is refused, in the order of the checks; `weak` ones kept every control but read too badly beside the rest. */
+/**
+ * Why a candidate is refused, in the order of the checks; `weak` ones kept every control but read too badly beside the rest.
+ * The last two are of models' answers: they repeat the request, or are no title at all.
+ */
 export const REJECTIONS = [
   'platform',
   'length',
@@ -48,6 +51,8 @@ export const REJECTIONS = [
   'unfaithful',
   'duplicate',
   'weak',
+  'prompt-echo',
+  'not-a-title',
 ] as const;
 export type Rejection = (typeof REJECTIONS)[number];
 
@@ -110,19 +115,24 @@ export function bareText(text: string): string {
 
 /** Whether every content word is one of the sources' words, and every number is in them or was counted. */
 function isFaithful(text: string, context: CheckContext): boolean {
-  const foreign = context.segment(text).filter((raw) => {
-    const word = raw.toLowerCase();
-    if (context.sourceWords.has(word) || !isContentWord(word, context.language)) return false;
-    if (/^\d+$/.test(word) && context.counts.includes(Number(word))) return false;
-    // Chinese words depend on their neighbours' segmentation, so they are looked up in the text itself.
-    return !(/^\p{Script=Han}+$/u.test(word) && context.source.includes(word));
-  });
+  const foreign = foreignWords(text, context);
   if (foreign.length === 0) return true;
   // The segmenter may glue a word across the seam of two parts ("做糖醋汁"): then the parts decide.
   return (
     foreign.every((word) => /^\p{Script=Han}+$/u.test(word)) &&
     (text.match(/\p{Script=Han}+/gu) ?? []).every((run) => isCovered(run, context))
   );
+}
+
+/** The content words and numbers of a text (without emoji) that are not in the sources, as the segmenter cuts them. */
+export function foreignWords(text: string, context: CheckContext): string[] {
+  return context.segment(text).filter((raw) => {
+    const word = raw.toLowerCase();
+    if (context.sourceWords.has(word) || !isContentWord(word, context.language)) return false;
+    if (/^\d+$/.test(word) && context.counts.includes(Number(word))) return false;
+    // Chinese words depend on their neighbours' segmentation, so they are looked up in the text itself.
+    return !(/^\p{Script=Han}+$/u.test(word) && context.source.includes(word));
+  });
 }
 
 /** Whether Han text can be cut into function words and stretches of at least two characters of the source. */

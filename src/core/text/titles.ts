@@ -1,5 +1,5 @@
 import type { BannedMatcher } from './banned.ts';
-import { bareText, type CheckContext, findRejection, type Rejection } from './controls.ts';
+import { bareText, type CheckContext, findRejection, foreignWords, type Rejection } from './controls.ts';
 import { stripEmoji } from './emoji.ts';
 import { partsOf } from './fragments.ts';
 import { lengthOf } from './length.ts';
@@ -19,6 +19,7 @@ const RELEVANT_WORDS = 6;
 const BEST_LENGTH = 0.6; // of the way from the shortest to the longest that is allowed
 /** Highlights are read at a glance: characters that are best. */
 const GLANCE = { zh: [6, 14], en: [15, 45], other: [15, 45] } as const;
+const CLICK_SHARE = 0.15; // of the prior's share, where logs tell what was clicked
 const LEAST_PRIOR = 0.25; // below it, one text is better than none, but two good ones are better than a bad third
 
 /** The titles of one note, best first, and how many candidates were refused for which reason. */
@@ -27,11 +28,17 @@ export interface WrittenTitles {
   readonly rejected: Readonly<Partial<Record<Rejection, number>>>;
 }
 
-/**
- * Has a writer propose texts for a note, refuses every one that breaks a control, and chooses `count` distinct ones.
- * A title's score in [0, 1] is 0.45 writer's prior + 0.30 relevance to the note + 0.15 fit of length + 0.10 information;
- * a highlight's is 0.65, 0.15, 0.15 and 0.05 of the same. Candidates of a prior below 0.25 are left out where others remain.
- */
+/** A candidate that was refused, and why; `words` are those that made it so, where some did. */
+export interface Refused {
+  readonly text: string;
+  readonly reason: Rejection;
+  readonly words: readonly string[];
+}
+
+/** How often texts like this one were clicked, in [0, 1]; 0.5: as often as others. */
+export type ClickScore = (text: string) => number;
+
+/** Has a writer propose texts for a note, and chooses `count` distinct ones that keep every control; see {@link TitleSieve}. */
 export function writeTitles(
   note: NoteText,
   writer: TitleWriter,
@@ -39,34 +46,87 @@ export function writeTitles(
   segmenters: Segmenters,
   isBanned: BannedMatcher,
   count: number,
+  clickScore?: ClickScore,
 ): WrittenTitles {
-  const context = checkContext(note, request, segmenters, isBanned);
-  const rejected: Partial<Record<Rejection, number>> = {};
-  const refuse = (reason: Rejection, times = 1): void => {
-    if (times > 0) rejected[reason] = (rejected[reason] ?? 0) + times;
-  };
-  const accepted = new Map<string, Scored & Candidate>();
-  const seen = new Set<string>();
-  for (const { text, prior } of writer.propose(note, request)) {
-    if (seen.has(text)) continue;
-    seen.add(text);
-    const reason = findRejection(text, request.controls, context);
-    if (reason !== undefined) {
-      refuse(reason);
-      continue;
-    }
-    const score = scoreOf(text, prior, note, request, context);
-    const bare = bareText(text);
-    const known = accepted.get(bare);
-    if (known) refuse('duplicate');
-    if (!known || known.score < score) accepted.set(bare, { text, score, prior });
+  const sieve = new TitleSieve(note, request, segmenters, isBanned, clickScore);
+  for (const candidate of writer.propose(note, request)) sieve.take(candidate);
+  return sieve.result(count);
+}
+
+/**
+ * Takes candidates for a note, refuses every one that breaks a control, and chooses distinct ones among the rest.
+ * A title's score in [0, 1] is 0.45 writer's prior + 0.30 relevance to the note + 0.15 fit of length + 0.10 information;
+ * a highlight's is 0.65, 0.15, 0.15 and 0.05 of the same. In the result, 0.15 of the prior's share goes to the click score
+ * where there is one. Candidates of a prior below 0.25 are left out where others remain.
+ */
+export class TitleSieve {
+  readonly #note: NoteText;
+  readonly #request: TitleRequest;
+  readonly #context: CheckContext;
+  readonly #clickScore: ClickScore | undefined;
+  readonly #rejected: Partial<Record<Rejection, number>> = {};
+  readonly #accepted = new Map<string, Scored & Candidate>();
+  readonly #seen = new Set<string>();
+
+  constructor(note: NoteText, request: TitleRequest, segmenters: Segmenters, isBanned: BannedMatcher, clickScore?: ClickScore) {
+    this.#note = note;
+    this.#request = request;
+    this.#clickScore = clickScore;
+    this.#context = checkContext(note, request, segmenters, isBanned);
   }
-  const all = [...accepted.values()];
+
+  /** The reason why the candidate is refused; undefined when it was taken, or was seen before. */
+  take({ text, prior }: Candidate): Rejection | undefined {
+    if (this.#seen.has(text)) return undefined;
+    this.#seen.add(text);
+    const reason = findRejection(text, this.#request.controls, this.#context);
+    if (reason !== undefined) {
+      this.refuse(reason);
+      return reason;
+    }
+    const score = scoreOf(text, prior, this.#note, this.#request, this.#context);
+    const bare = bareText(text);
+    const known = this.#accepted.get(bare);
+    if (known) this.refuse('duplicate');
+    if (!known || known.score < score) this.#accepted.set(bare, { text, score, prior });
+    return known ? 'duplicate' : undefined;
+  }
+
+  /** Counts candidates that were refused. */
+  refuse(reason: Rejection, times = 1): void {
+    if (times > 0) this.#rejected[reason] = (this.#rejected[reason] ?? 0) + times;
+  }
+
+  /** The words and numbers of a candidate that are not the note's. */
+  foreignWords(text: string): readonly string[] {
+    return foreignWords(stripEmoji(text), this.#context);
+  }
+
+  /** Up to `count` distinct texts of those taken so far, in the order of choice; whatever was clicked, so that new logs ask no model anew. */
+  choose(count: number): readonly Scored[] {
+    return choiceOf([...this.#accepted.values()], count).chosen;
+  }
+
+  /** What came of it; call it once, at the end. */
+  result(count: number): WrittenTitles {
+    const clickScore = this.#clickScore;
+    const all = [...this.#accepted.values()];
+    const { chosen, duplicates, weak } = choiceOf(clickScore ? all.map((each) => withClicks(each, clickScore)) : all, count);
+    this.refuse('duplicate', duplicates);
+    this.refuse('weak', weak);
+    return { titles: chosen.map(({ text, score }) => ({ text, score })), rejected: this.#rejected };
+  }
+}
+
+function choiceOf(all: readonly (Scored & Candidate)[], count: number) {
   const good = all.filter(({ prior }) => prior >= LEAST_PRIOR);
   const { chosen, duplicates } = good.length > 0 ? chooseDistinct(good, count) : chooseDistinct(all, Math.min(1, count));
-  refuse('duplicate', duplicates);
-  refuse('weak', all.length - Math.max(good.length, chosen.length));
-  return { titles: chosen.map(({ text, score }) => ({ text, score })), rejected };
+  return { chosen, duplicates, weak: all.length - Math.max(good.length, chosen.length) };
+}
+
+function withClicks<T extends Scored & Candidate>(candidate: T, clickScore: ClickScore): T {
+  const { text, prior, score } = candidate;
+  return { ...candidate, score: rounded(score + CLICK_SHARE * (clickScore(text) - Math.min(1, Math.max(0, prior)))) };
 }
 
 function checkContext(note: NoteText, request: TitleRequest, segmenters: Segmenters, isBanned: BannedMatcher): CheckContext {
@@ -114,6 +174,10 @@ function scoreOf(text: string, prior: number, note: NoteText, request: TitleRequ
     shares.relevance * Math.min(1, weight / RELEVANT_WORDS) +
     shares.information * Math.min(1, words.size / TELLING_WORDS) +
     shares.length * (request.kind === 'title' ? titleLengthFit(text, request) : glanceFit(text, note));
+  return rounded(score);
+}
+
+function rounded(score: number): number {
   return Math.round(score * 1e6) / 1e6;
 }
 

@@ -2,8 +2,8 @@ import type { Controls, TextKind } from './controls.ts';
 import type { NoteText } from './note_text.ts';
 import type { QueryMatch } from './queries.ts';
 
-/** The writers there are. */
-export const GENERATORS = ['extractive'] as const;
+/** The writers there are: without a model, or one that is asked over the network. */
+export const GENERATORS = ['extractive', 'hf'] as const;
 export type Generator = (typeof GENERATORS)[number];
 
 /** Write a new title from the whole note, or rework the note's own title. */

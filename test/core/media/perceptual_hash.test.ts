@@ -2,25 +2,44 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { areNearDuplicates, differenceHash, hammingDistance } from '../../../src/core/media/perceptual_hash.ts';
-import { encodeJpeg, workingPixels } from '../../../src/core/media/picture.ts';
+import { readPicture } from '../../../src/core/media/picture.ts';
 import { measurePicture } from '../../../src/core/media/quality.ts';
 import { changed, makePicture } from './made_media.ts';
 
 async function hashOf(picture: Buffer): Promise<bigint> {
-  const pixels = await workingPixels(await encodeJpeg(picture));
+  const { working: pixels } = await readPicture(picture);
   return differenceHash(measurePicture(pixels, 1, 1).luma, pixels.width, pixels.height);
 }
 
 const hashes = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 
 describe('difference hash', () => {
-  it('sets exactly the bits of cells brighter than their left neighbour', () => {
-    const rising = new Uint8Array(9 * 8).map((_, at) => (at % 9) * 10);
-    expect(differenceHash(rising, 9, 8)).toBe(2n ** 64n - 1n);
-    expect(differenceHash(rising.toReversed(), 9, 8)).toBe(0n);
-    const oneStep = new Uint8Array(9 * 8);
-    oneStep[8] = 255;
-    expect(differenceHash(oneStep, 9, 8)).toBe(2n ** 56n);
+  it('sets exactly the bits of cells brighter than those beside them', () => {
+    const cells = new Uint8Array(64).fill(100);
+    expect(differenceHash(cells, 8, 8)).toBe(0n);
+    cells[9] = 200;
+    expect(differenceHash(cells, 8, 8)).toBe(1n << 54n);
+    cells[9] = 0;
+    const beside = [1, 8, 10, 17].reduce((hash, cell) => hash | (1n << BigInt(63 - cell)), 0n);
+    expect(differenceHash(cells, 8, 8)).toBe(beside);
+  });
+
+  it('does not change with brightness or contrast, and not with where a cell is sampled', () => {
+    const cells = fc.uint8Array({ minLength: 64, maxLength: 64, max: 120 });
+    fc.assert(
+      fc.property(cells, fc.nat(10), (luma, brighter) => {
+        const hash = differenceHash(luma, 8, 8);
+        expect(
+          differenceHash(
+            luma.map((value) => 2 * value + brighter),
+            8,
+            8,
+          ),
+        ).toBe(hash);
+        const larger = Uint8Array.from({ length: 24 * 16 }, (_, at) => luma[8 * Math.floor(at / 48) + Math.floor((at % 24) / 3)] as number);
+        expect(differenceHash(larger, 24, 16)).toBe(hash);
+      }),
+    );
   });
 
   it('has the Hamming distance of a metric', () => {

