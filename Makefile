@@ -37,7 +37,7 @@ demo: build ## the whole main job on the fixtures; CSVs and pictures in out/demo
 bench: build ## benchmarks, one JSON line each: ours, reference, ratio
 	@npx tsc -p bench && node dist-bench/bench/run.js
 
-bench-peers: build ## beside JAX, scikit-learn, Open Bandit Pipeline and MABWiser (a Python environment of 800 MB)
+bench-peers: build ## beside JAX, scikit-learn, Open Bandit Pipeline, MABWiser and PySceneDetect (a Python environment of 800 MB)
 	@command -v python3 > /dev/null || { echo 'skipped: the peers need Python 3.11 or newer'; exit 0; }; $(MAKE) peers
 
 peers: build $(PEERS)/.installed
@@ -66,10 +66,10 @@ dist/.built: $(STAMPS)/install tsconfig.json $(SOURCES)
 	@rm -rf dist && npx tsc -p tsconfig.json && touch $@
 
 # The peers name packages of gigabytes that bench/peers/stubs.py stands in for, so their own dependencies are left out.
-$(PEERS)/.installed: bench/peers/requirements.txt bench/peers/requirements-learning.txt bench/peers/requirements-peers.txt
+$(PEERS)/.installed: $(wildcard bench/peers/requirements*.txt)
 	python3 -m venv $(PEERS)
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt -r bench/peers/requirements-learning.txt
-	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r bench/peers/requirements-peers.txt
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r bench/peers/requirements-peers.txt -r bench/peers/requirements-scenes.txt
 	@touch $@
 
 $(STAMPS)/lint: $(STAMPS)/install $(SOURCES) $(TESTS) $(CONFIG)

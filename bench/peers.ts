@@ -6,6 +6,7 @@ import { compareSpeeds, PEERS_PYTHON } from './bench_line.ts';
 import { benchDualTower } from './dual_tower.ts';
 import { benchReplay } from './replay_peers.ts';
 import { benchRewardPeer } from './rewards.ts';
+import { benchScenes } from './scene_peers.ts';
 import { benchUpworthy } from './upworthy.ts';
 import { benchUpworthyRewards } from './upworthy_rewards.ts';
 
@@ -29,6 +30,7 @@ const folder = mkdtempSync(join(tmpdir(), 'atelier-peers-'));
 try {
   await benchTraining();
   for (const line of await benchRewardPeer(folder, PEERS_PYTHON)) print(line);
+  for (const line of await benchScenes(folder, data, PEERS_PYTHON)) print(line);
   if (existsSync(join(data, 'upworthy'))) {
     for (const bench of [benchUpworthy, benchUpworthyRewards]) for (const line of await bench(folder, data, PEERS_PYTHON)) print(line);
   } else console.error('skipped: real data not found');

@@ -244,7 +244,7 @@ async function createFinisher({ store, runId }: StoreSession<unknown>, settings:
     const passedOver = candidates.filter((candidate) => !images.some((image) => image === candidate));
     const withReason = passedOver.map((candidate) => ({
       ...candidate,
-      reason: candidate.reason ?? reasons.get(offered.findIndex((other) => other === candidate)) ?? null,
+      reason: candidate.reason ?? reasons.get((offered as readonly NoteCandidate[]).indexOf(candidate)) ?? null,
     }));
     return { note, candidates: [...images, ...withReason], videos, failures };
   };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../core/errors.ts';
 import { sha256 } from '../core/ids.ts';
 import type { Box } from '../core/media/box.ts';
+import type { QualityParts } from '../core/media/quality.ts';
 import type { SheetCell } from '../core/media/sheet_cell.ts';
 import type { NoteElement } from '../core/store/elements.ts';
 import { writeWhole } from './csv_file.ts';
@@ -70,7 +71,7 @@ async function createSheetDrawer(session: StoreSession<unknown>, folder: string)
         picture: typeof picture === 'string' ? filePath(session.store, picture) : picture,
         title: nameOf(candidate),
         score: facts?.score ?? null,
-        parts: { ...facts?.parts },
+        parts: facts === undefined ? {} : barsOf(facts.parts),
         verdict: reason === null ? { kind: 'chosen', rank: place + 1 } : { kind: 'rejected', reason },
         boxes: reason === null ? boxesOf(candidate, crops) : [],
         width: facts?.width ?? 1,
@@ -83,6 +84,11 @@ async function createSheetDrawer(session: StoreSession<unknown>, folder: string)
     writeWhole(path, png);
     return path;
   };
+}
+
+/** Parts as bars, more being better for all of them. */
+function barsOf({ noise, text_share: share, ...parts }: QualityParts): Readonly<Record<string, number>> {
+  return { ...parts, 'no noise': 1 - noise, ...(share !== undefined && { 'no text': 1 - share }) };
 }
 
 /** Text, faces and crops of a chosen picture. */

@@ -16,7 +16,6 @@ import { GENERATORS, PARADIGMS } from '../core/text/writer.ts';
 import { MODEL_DEFAULTS, type OpenedModel, openModel } from './model_access.ts';
 import {
   type CliContext,
-  count,
   createCommand,
   type Outcome,
   parseList,
@@ -101,7 +100,7 @@ async function makeTitles(session: StoreSession<TitlesOptions>): Promise<Outcome
   });
   const diversity = results.some(({ titles }) => titles.length > 1) ? await measureDiversity(results, await loadWriter()) : null;
   const failed = unknownIds('a note', options.notes, noteIds);
-  return outcomeOf(options.kind, results, failed, diversity, model?.client.spent);
+  return outcomeOf(options, results, failed, diversity, model?.client.spent);
 }
 
 /**
@@ -159,8 +158,10 @@ function createWorkKeys(
   };
 }
 
+const inThousands = new Intl.NumberFormat('en-US');
+
 function costOf({ calls, promptTokens, completionTokens }: Spent): string {
-  return `${count(calls)} calls, ${count(promptTokens + completionTokens)} tokens`;
+  return `${inThousands.format(calls)} calls, ${inThousands.format(promptTokens + completionTokens)} tokens`;
 }
 
 /** Checked before the run is recorded with its flags: a key in an address must not get there. */

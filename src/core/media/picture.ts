@@ -83,9 +83,13 @@ export async function thumbnailJpeg(input: string | Uint8Array | RgbPicture, lon
   return (await jpegOf(fitting(pipelineOf(pixels), longestSide), THUMBNAIL_QUALITY)).bytes;
 }
 
+/**
+ * Scaled down from the JPEG like a kept file, not from the pixels at hand: a JPEG scaled while it is decoded comes out a
+ * little softer, and a blurred PNG would pass for sharper than its original.
+ */
 async function encoded(pixels: RgbPicture, ofFile: number): Promise<StoredPicture> {
   const jpeg = await jpegOf(pipelineOf(pixels), JPEG_QUALITY);
-  const working = await pixelsFrom(atWorkingSize(pipelineOf(pixels)));
+  const working = await pixelsFrom(atWorkingSize(sharp(jpeg.bytes)));
   return { ...jpeg, working, compression: Math.max(ofFile, compressionOfGrid(pixels)) };
 }
 

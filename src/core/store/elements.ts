@@ -1,5 +1,6 @@
 import { elementId } from '../ids.ts';
 import type { Store } from './open.ts';
+import { statement } from './statements.ts';
 
 /** A part of a creative: an image (a file under `<store>.files/`) or a text, of any kind. */
 export interface Element {
@@ -33,11 +34,10 @@ export function fileElement(kind: string, file: string, width: number | null, he
 /** Inserts an element unless it is there already; true when it is new. */
 export function saveElement(store: Store, element: Element, runId: number): boolean {
   const { elementId: id, kind, text, file, width, height } = element;
-  const result = store.db
-    .prepare(
-      'INSERT INTO elements (element_id, kind, text, file, width, height, run_id) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-    )
-    .run(id, kind, text, file, width, height, runId);
+  const result = statement(
+    store,
+    'INSERT INTO elements (element_id, kind, text, file, width, height, run_id) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  ).run(id, kind, text, file, width, height, runId);
   return result.changes > 0;
 }
 
@@ -88,11 +88,10 @@ const NOTE_ELEMENTS = `
 
 /** Elements of a note, best first inside a kind; all kinds, or one. */
 export function readNoteElements(store: Store, noteId: string, kind?: string): NoteElement[] {
-  const rows = store.db
-    .prepare(
-      `${NOTE_ELEMENTS} WHERE n.note_id = ? ${kind === undefined ? '' : 'AND e.kind = ?'} ORDER BY e.kind, n.score DESC, e.element_id`,
-    )
-    .all(...(kind === undefined ? [noteId] : [noteId, kind])) as (Omit<NoteElement, 'details'> & { details: string })[];
+  const rows = statement(
+    store,
+    `${NOTE_ELEMENTS} WHERE n.note_id = ? ${kind === undefined ? '' : 'AND e.kind = ?'} ORDER BY e.kind, n.score DESC, e.element_id`,
+  ).all(...(kind === undefined ? [noteId] : [noteId, kind])) as (Omit<NoteElement, 'details'> & { details: string })[];
   return rows.map((row) => ({ ...row, details: JSON.parse(row.details) }));
 }
 

@@ -5,7 +5,11 @@ export const NEAR_DUPLICATE = 0.75;
 const SCORE_SHARE = 0.7; // of marginal relevance; the rest is difference from the titles already chosen
 const MOST_COMPARED = 80;
 
-type Counts = ReadonlyMap<string, number>;
+/** How often each pair of neighbouring UTF-16 units stands in a text, and how many pairs there are. */
+interface Counts {
+  readonly pairs: ReadonlyMap<number, number>;
+  readonly total: number;
+}
 
 /** Multisets of a title's character bigrams: of the text as it is, and of its letters and digits only. */
 export interface Bigrams {
@@ -17,15 +21,15 @@ export function bigramsOf(text: string): Bigrams {
   return { whole: countBigrams(text.toLowerCase()), bare: countBigrams(bareText(text)) };
 }
 
+/** A text of one character is a pair with nothing. */
 function countBigrams(text: string): Counts {
-  const characters = [...text];
-  const counts = new Map<string, number>();
-  if (characters.length === 1) counts.set(text, 1);
-  for (let index = 0; index + 1 < characters.length; index += 1) {
-    const pair = `${characters[index]}${characters[index + 1]}`;
-    counts.set(pair, (counts.get(pair) ?? 0) + 1);
+  const pairs = new Map<number, number>();
+  const total = text.length === 1 ? 1 : Math.max(0, text.length - 1);
+  for (let index = 0; index < total; index += 1) {
+    const pair = (text.charCodeAt(index) << 16) | text.charCodeAt(index + 1);
+    pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
   }
-  return counts;
+  return { pairs, total };
 }
 
 /**
@@ -38,12 +42,8 @@ export function similarity(a: Bigrams, b: Bigrams): number {
 
 function dice(a: Counts, b: Counts): number {
   let common = 0;
-  let total = 0;
-  for (const [pair, count] of a) {
-    common += Math.min(count, b.get(pair) ?? 0);
-    total += count;
-  }
-  for (const count of b.values()) total += count;
+  for (const [pair, count] of a.pairs) common += Math.min(count, b.pairs.get(pair) ?? 0);
+  const total = a.total + b.total;
   return total === 0 ? 0 : (2 * common) / total;
 }
 

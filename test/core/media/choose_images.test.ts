@@ -6,7 +6,12 @@ import { areNearDuplicates } from '../../../src/core/media/perceptual_hash.ts';
 /** Hashes that lie far apart: 16 equal bits for each of the four digits. */
 const HASHES = [0n, 0xffffffff00000000n, 0x0000ffffffff0000n, 0xff00ff00ff00ff00n] as const;
 
-const picture = (name: string, score: number, hash: bigint, textShare: number | null = null): Candidate => ({ name, score, hash, textShare });
+const picture = (name: string, score: number, hash: bigint, textShare: number | null = null): Candidate => ({
+  name,
+  score,
+  hash,
+  textShare,
+});
 const ALL = { limit: 10, maxText: 1 };
 
 describe('the images of a note', () => {

@@ -16,8 +16,9 @@ const LONGEST_SIDE = 1280;
 /** A smaller picture is enlarged until its shorter side is as long, as the longer one allows: small letters are missed. */
 const SHORTEST_SIDE = 960;
 const STRIDE = 32;
-/** Lines that were read with less confidence are no text. */
-const LEAST_CONFIDENCE = 0.5;
+/** Lines that were read with less confidence are no text; of a letter or two waves and windows make many. */
+const LEAST_CONFIDENCE = { one: 0.95, few: 0.7, more: 0.5 } as const;
+const FEW = 3;
 /** Lines read with less confidence are read again upside down. */
 const SURE = 0.85;
 /** A picture this low is a line itself; the detector needs room around it. */
@@ -61,7 +62,7 @@ export async function createTextReader({ threads }: { readonly threads: number }
           .normalize('NFC')
           .replace(/\p{Cc}/gu, '')
           .trim();
-        return clean === '' || confidence < LEAST_CONFIDENCE ? [] : [{ text: clean, confidence, box: boxOf(area, picture) }];
+        return isText(clean, confidence) ? [{ text: clean, confidence, box: boxOf(area, picture) }] : [];
       });
       return inReadingOrder(found);
     },
@@ -70,6 +71,12 @@ export async function createTextReader({ threads }: { readonly threads: number }
       await recogniser.close();
     },
   };
+}
+
+function isText(text: string, confidence: number): boolean {
+  const letters = text.match(/[\p{L}\p{N}]/gu)?.length ?? 0;
+  if (letters === 0) return false;
+  return confidence >= (letters === 1 ? LEAST_CONFIDENCE.one : letters <= FEW ? LEAST_CONFIDENCE.few : LEAST_CONFIDENCE.more);
 }
 
 async function load(threads: number): Promise<{ detector: Session; recogniser: Session; characters: string[] }> {
