@@ -148,6 +148,8 @@ const COMMANDS: readonly { readonly line: string; readonly code: 0 | 1; readonly
           time_s: 'number?',
           score: 'number',
           parts: { '*': 'number' },
+          text_share: 'number?',
+          ratio: 'string',
         },
       ],
       failed: [FAILURE],

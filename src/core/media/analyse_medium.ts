@@ -62,13 +62,13 @@ export interface ImageFacts {
 }
 
 /** A picture worth keeping, as the JPEG to be stored. */
-export interface FoundImage {
+interface FoundImage {
   readonly facts: ImageFacts;
   readonly jpeg: Uint8Array;
 }
 
 /** A shot of a video that gives no image, and why. */
-export interface PassedOver {
+interface PassedOver {
   readonly facts: { readonly time_s: number; readonly reason: string };
   /** A small JPEG of it. */
   readonly thumbnail: Uint8Array;

@@ -38,12 +38,7 @@ export async function chooseCrop(picture: RgbPicture, ratio: Ratio, obstacles: O
   const bare = grown(obstacles, 0, picture);
   if (hasRatio(ratio, width, height)) return describe({ left: 0, top: 0, width, height }, picture, bare, 1);
   const sizes = cropSizes(picture, ratioValue(ratio, width, height), MIN_SHARE);
-  const roomy = grown(obstacles, MARGIN, picture);
-  let places = bestCrops(picture, sizes, roomy);
-  if (lossOf(places, roomy) > 0) {
-    const tight = bestCrops(picture, sizes, bare);
-    if (lossOf(tight, bare) < lossOf(places, roomy)) places = tight;
-  }
+  const places = bestPlaces(picture, sizes, [grown(obstacles, MARGIN, picture), bare, shrunk(obstacles, picture)]);
   const salience = await measureSalience(picture, bare.faces, bare.texts);
   const stride = Math.ceil(places.length / MOST_PLACES);
   const weighed = places.filter((_, index) => index % stride === 0).map((box) => ({ box, score: salience.score(box) }));
@@ -51,10 +46,21 @@ export async function chooseCrop(picture: RgbPicture, ratio: Ratio, obstacles: O
   return describe(box, picture, bare, salience.share(box));
 }
 
+/** The best crops by the first of several readings of the obstacles by which nothing is lost, or else the least. */
+function bestPlaces(picture: Size, sizes: readonly Size[], readings: readonly Obstacles[]): Box[] {
+  let best: { readonly places: Box[]; readonly loss: number } | undefined;
+  for (const reading of readings) {
+    const places = bestCrops(picture, sizes, reading);
+    const loss = lossOf(places, reading);
+    if (best === undefined || loss < best.loss) best = { places, loss };
+    if (loss === 0) break;
+  }
+  return best?.places ?? [];
+}
+
 /**
  * The same crop of the picture in full size, in whole pixels: its ratio is right within one pixel and it lies inside. Of the
- * crops within about one pixel of the small picture it is the nearest that cuts no more boxes than the small crop, or else the
- * fewest.
+ * crops within about one pixel of the small picture it is the nearest that cuts nothing, or else the fewest.
  * @param obstacles boxes in pixels of the full picture
  */
 export function fullSizeCrop(crop: Crop, ratio: Ratio, fullWidth: number, fullHeight: number, obstacles: Obstacles): Crop {
@@ -67,7 +73,7 @@ export function fullSizeCrop(crop: Crop, ratio: Ratio, fullWidth: number, fullHe
   for (const box of cropsNear(scaleBox(crop.box, factor), full, ratioValue(ratio, fullWidth, fullHeight), Math.ceil(factor) + 1)) {
     const cut = boxes.filter((obstacle) => cuts(box, obstacle)).length;
     if (best === undefined || cut < best.cut) best = { box, cut };
-    if (cut <= crop.cutBoxes.length) break;
+    if (cut === 0) break;
   }
   if (best === undefined) throw new Error(`Expected a crop of ${ratio.name} in ${fullWidth} × ${fullHeight} pixels but found none`);
   return describe(best.box, full, bare, crop.score);
@@ -93,17 +99,36 @@ function nearest(wanted: number, reach: number, least: number, most: number): nu
   return all.filter((x) => x >= least && x <= most);
 }
 
-/** Boxes in whole pixels, with a margin, as far as they lie in the picture. */
-function grown({ faces, texts }: Obstacles, margin: number, picture: Size): Obstacles {
-  const grow = (boxes: readonly Box[]): Box[] =>
+/** The boxes in whole pixels, rounded outwards and with a margin, as far as they lie in the picture. */
+function grown(obstacles: Obstacles, margin: number, picture: Size): Obstacles {
+  return rounded(
+    obstacles,
+    picture,
+    (start) => Math.floor(start) - margin,
+    (end) => Math.ceil(end) + margin,
+  );
+}
+
+/** The whole pixels inside the boxes: a crop that fits these by a part of a pixel may fit the boxes in full size. */
+function shrunk(obstacles: Obstacles, picture: Size): Obstacles {
+  return rounded(obstacles, picture, Math.ceil, Math.floor);
+}
+
+function rounded(
+  { faces, texts }: Obstacles,
+  picture: Size,
+  roundStart: (x: number) => number,
+  roundEnd: (x: number) => number,
+): Obstacles {
+  const round = (boxes: readonly Box[]): Box[] =>
     boxes.flatMap((box) => {
-      const left = Math.max(0, Math.floor(box.left) - margin);
-      const top = Math.max(0, Math.floor(box.top) - margin);
-      const right = Math.min(picture.width, Math.ceil(box.left + box.width) + margin);
-      const bottom = Math.min(picture.height, Math.ceil(box.top + box.height) + margin);
+      const left = Math.max(0, roundStart(box.left));
+      const top = Math.max(0, roundStart(box.top));
+      const right = Math.min(picture.width, roundEnd(box.left + box.width));
+      const bottom = Math.min(picture.height, roundEnd(box.top + box.height));
       return right > left && bottom > top ? [{ left, top, width: right - left, height: bottom - top }] : [];
     });
-  return { faces: grow(faces), texts: grow(texts) };
+  return { faces: round(faces), texts: round(texts) };
 }
 
 function describe(box: Box, { width, height }: Size, { faces, texts }: Obstacles, score: number): Crop {

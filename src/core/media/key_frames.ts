@@ -28,6 +28,8 @@ const FROZEN_FRAMES = 3;
  */
 const DEEP_SEEK = 60;
 const DEEP_SEEK_COST = 0.1;
+/** ffmpeg seeks by decoding times and begins this much earlier (3/23 s, ffmpeg_demux.c), so a coded key frame right before is missed. */
+const SEEK_BACK_SECONDS = 0.14;
 /** A shot whose best frame has less than this share of the best quality in the video is left out. */
 const QUALITY_SHARE_MIN = 0.5;
 
@@ -86,7 +88,7 @@ export function findKeyFrames(
     const inner = innerFrames(shot, times);
     const defects = findDefects(measures, shot, inner);
     const usable = inner.filter((frame) => !defects.has(frame));
-    const frame = mostWorth(usable, qualities, codedKeys);
+    const frame = mostWorth(usable, qualities, times, codedKeys);
     const shown = frame ?? (inner[Math.floor(inner.length / 2)] as number);
     return {
       shot: index,
@@ -168,11 +170,17 @@ function frozenFrames({ motion }: FrameMeasures, { first, last }: Shot): Set<num
 }
 
 /** The frame of the best quality, less what its decoding costs. */
-function mostWorth(frames: readonly number[], qualities: Float32Array, codedKeys: readonly number[]): number | undefined {
+function mostWorth(
+  frames: readonly number[],
+  qualities: Float32Array,
+  times: Float64Array,
+  codedKeys: readonly number[],
+): number | undefined {
   let best: { readonly frame: number; readonly worth: number } | undefined;
   let key = 0;
   for (const frame of frames) {
-    while ((codedKeys[key + 1] ?? Number.POSITIVE_INFINITY) <= frame) key++;
+    const from = (times[frame] as number) - SEEK_BACK_SECONDS;
+    while (key + 1 < codedKeys.length && (times[codedKeys[key + 1] as number] as number) <= from) key++;
     const decoded = frame - (codedKeys[key] ?? 0);
     const worth = (qualities[frame] as number) * (1 - DEEP_SEEK_COST * Math.min(1, decoded / DEEP_SEEK));
     if (!best || worth > best.worth) best = { frame, worth };

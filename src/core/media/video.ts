@@ -44,8 +44,6 @@ export interface VideoAnalysis {
   readonly seconds: number;
   /** Presentation time of every frame in seconds from the video's start. */
   readonly times: Float64Array;
-  /** Frames at which the codec can begin to decode, ascending. */
-  readonly codedKeys: readonly number[];
   readonly boundaries: readonly Boundary[];
   readonly shots: readonly Shot[];
   /** One for every shot. */
@@ -66,31 +64,24 @@ export async function analyseVideo(source: VideoSource): Promise<VideoAnalysis> 
     const { first, last } = shots[keyFrame.shot] as Shot;
     return { ...keyFrame, thumbnail: kept.nearest(keyFrame.shown, first, last) };
   });
-  return { ...size, colourMatrix, seconds, times, codedKeys, boundaries, shots, keyFrames };
+  return { ...size, colourMatrix, seconds, times, boundaries, shots, keyFrames };
 }
 
 /** One frame of a video in full size, upright and with square pixels. */
 export async function readFrame(source: VideoSource, analysis: VideoAnalysis, frame: number): Promise<RgbPicture> {
-  const { times, codedKeys } = analysis;
+  const { times } = analysis;
   const time = times[frame] as number;
   const toBefore = time - (times[frame - 1] ?? Number.NEGATIVE_INFINITY);
   const toNext = (times[frame + 1] ?? Number.POSITIVE_INFINITY) - time;
   // Half-way from the frame before: rounding of either time cannot reach a neighbour.
-  const between = Number.isFinite(toBefore) ? time - toBefore / 2 : 0;
-  // From there a coded key frame would be reached from the one before it, a long way.
-  const seeks = codedKeys.includes(frame) && frame > 0 ? [time, between] : [between];
-  for (const from of seeks) {
-    const found = await frameAt(source, analysis, seekTo(from), []);
-    // After a seek in the input, times count from there. MPEG-TS lands late or nowhere.
-    if (found && Math.abs(found.time - (time - from)) < Math.min(toBefore, toNext) / 2) return found.picture;
-  }
-  const exact = await frameAt(source, analysis, [], seekTo(between));
+  const from = Number.isFinite(toBefore) ? time - toBefore / 2 : 0;
+  const seek = from > 0 ? ['-ss', from.toFixed(6)] : [];
+  const fast = await frameAt(source, analysis, seek, []);
+  // After a seek in the input, times count from there. MPEG-TS lands late or nowhere: then all is decoded up to the frame.
+  if (fast && Math.abs(fast.time - (time - from)) < Math.min(toBefore, toNext) / 2) return fast.picture;
+  const exact = await frameAt(source, analysis, [], seek);
   if (!exact) throw new Error(`Expected a frame at ${time.toFixed(3)} s but there is none.`);
   return exact.picture;
-}
-
-function seekTo(seconds: number): string[] {
-  return seconds > 0 ? ['-ss', seconds.toFixed(6)] : [];
 }
 
 async function frameAt(

@@ -3,7 +3,7 @@ import { filePath } from './files.ts';
 import type { Store } from './open.ts';
 
 /** A picture a medium offers. */
-export interface StoredCandidate {
+interface StoredCandidate {
   readonly details: Readonly<Record<string, unknown>>;
   /** Name under `<store>.files/`; null where it was passed over. */
   readonly file: string | null;

@@ -34,7 +34,8 @@ export function dequantise(entries: readonly ManifestEntry[], bytes: Uint8Array)
  */
 export async function readFaceWeights(): Promise<ReadonlyMap<string, Tensor>> {
   try {
-    const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'model');
+    const require = createRequire(import.meta.url);
+    const folder = join(dirname(require.resolve('@vladmandic/face-api/package.json')), 'model');
     const [manifest, bytes] = await Promise.all([readFile(join(folder, MANIFEST), 'utf8'), readFile(join(folder, BYTES))]);
     const [group] = JSON.parse(manifest) as [{ weights: ManifestEntry[] }];
     return dequantise(group.weights, bytes);
