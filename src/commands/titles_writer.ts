@@ -54,7 +54,7 @@ function firstChinese(notes: Iterable<Note>): string | undefined {
 }
 
 /** A note that was read: without what could steer a model, and what it is about. */
-export interface ReadNote {
+interface ReadNote {
   readonly input: NoteInput;
   readonly read: NoteText;
   readonly understanding: NoteUnderstanding;
