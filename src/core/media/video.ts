@@ -19,6 +19,8 @@ const THREADS_OF_A_PASS = ['-threads', '4'];
 const THREADS_OF_A_SEEK = ['-threads', '1'];
 /** A file that breaks off lacks more of its length than the ends of its streams differ. */
 const MISSING_SECONDS = 0.5;
+/** Pixels this nearly square come from rounding a size; to scale them would only soften the picture. */
+const SQUARE_TOLERANCE = 0.01;
 /** Shorter side of the smallest HD video. */
 const HD_LINES = 720;
 
@@ -186,7 +188,8 @@ function analysisSide(shape: string): string {
 }
 
 function squarePixels({ width, height, pixelAspect }: StoredSize): FrameSize {
-  const size = { width: Math.max(1, Math.round(width * pixelAspect)), height };
+  const isSquare = Math.abs(pixelAspect - 1) < SQUARE_TOLERANCE;
+  const size = { width: isSquare ? width : Math.max(1, Math.round(width * pixelAspect)), height };
   if (size.width * size.height <= MEDIA_LIMITS.imagePixels) return size;
   throw new Error(
     `Expected frames of at most ${MEDIA_LIMITS.imagePixels / 1e6} megapixels but they have ${size.width} × ${height}. Scale the video down.`,

@@ -77,6 +77,8 @@ describe('frames of a video', () => {
     expect(wideAnalysis).toMatchObject({ width: 360, height: 180 });
     const { data, width, height } = await readFrame(wide, wideAnalysis, 0);
     expect([width, height, data.length]).toEqual([360, 180, 360 * 180 * 3]);
+    const nearly = await sourceOf(await makeVideo(join(folder, 'nearly.mp4'), 'testsrc2=s=320x180:r=10:d=1,setsar=1281/1280'));
+    expect(await analyseVideo(nearly)).toMatchObject({ width: 320, height: 180 });
     const lying = await makeVideo(join(folder, 'lying.mp4'), 'testsrc2=s=320x180:r=10:d=1');
     const turned = await sourceOf(await remux(lying, join(folder, 'turned.mp4'), ['-metadata:s:v', 'rotate=90']));
     const turnedAnalysis = await analyseVideo(turned);

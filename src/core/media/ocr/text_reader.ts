@@ -15,14 +15,16 @@ import { findTextAreas, type TextMap } from './text_areas.ts';
 const LONGEST_SIDE = 1280;
 /** A smaller picture is enlarged until its shorter side is as long, as the longer one allows: small letters are missed. */
 const SHORTEST_SIDE = 960;
+/** Enlarged more, letters of 20 pixels grow beyond what the detector takes for a line, and it splits them. */
+const MOST_ENLARGED = 3;
+/** Pixels of its border that are repeated around the picture: lines that touch the border are missed or cut without. */
+const MARGIN = 32;
 const STRIDE = 32;
 /** Lines that were read with less confidence are no text; of a letter or two waves and windows make many. */
 const LEAST_CONFIDENCE = { one: 0.95, few: 0.7, more: 0.5 } as const;
 const FEW = 3;
 /** Lines read with less confidence are read again upside down. */
 const SURE = 0.85;
-/** A picture this low is a line itself; the detector needs room around it. */
-const LINE_ALONE = 64;
 
 /** A line of text in a picture. */
 export interface TextLine {
@@ -54,7 +56,7 @@ export async function createTextReader({ threads }: { readonly threads: number }
   };
   return {
     async read(picture) {
-      const areas = picture.height <= LINE_ALONE ? [wholeOf(picture)] : await detect(detector, picture);
+      const areas = await detect(detector, picture);
       const lines = await readBothWays(picture, areas, (cut) => readLines(cut, run, characters));
       const found = areas.flatMap((area, place): TextLine[] => {
         const { text, confidence } = lines[place] as ReadLine;
@@ -116,34 +118,47 @@ async function readBothWays(
 
 /** Rectangles around lines of text, in pixels of the picture. */
 async function detect(detector: Session, picture: RgbPicture): Promise<Rectangle[]> {
-  const [shorter, longer] = [Math.min(picture.width, picture.height), Math.max(picture.width, picture.height)];
-  const scale = Math.min(LONGEST_SIDE / longer, Math.max(1, SHORTEST_SIDE / shorter));
-  const width = Math.max(1, Math.round((picture.width * scale) / STRIDE)) * STRIDE;
-  const height = Math.max(1, Math.round((picture.height * scale) / STRIDE)) * STRIDE;
+  const scale = scaleOf(picture);
+  const width = toStride(picture.width * scale + 2 * MARGIN);
+  const height = toStride(picture.height * scale + 2 * MARGIN);
   const outputs = await detector.run({
     [detector.inputNames[0] as string]: { data: await planesOf(picture, width, height), dims: [1, 3, height, width] },
   });
   const probability = outputs[detector.outputNames[0] as string]?.data as Float32Array;
   const map: TextMap = { probability, width, height };
-  const [fx, fy] = [picture.width / width, picture.height / height];
-  return findTextAreas(map).map(({ centre, along, ...size }) => {
+  const [fx, fy] = [picture.width / (width - 2 * MARGIN), picture.height / (height - 2 * MARGIN)];
+  const areas = findTextAreas(map).map(({ centre, along, ...size }): Rectangle => {
     // Both sides are scaled nearly alike, so a rectangle stays one.
     const [x, y] = [along.x * fx, along.y * fy];
     const length = Math.hypot(x, y);
     return {
-      centre: { x: centre.x * fx, y: centre.y * fy },
+      centre: { x: (centre.x - MARGIN) * fx, y: (centre.y - MARGIN) * fy },
       along: { x: x / length, y: y / length },
       width: size.width * length,
       height: size.height * Math.hypot(along.y * fx, along.x * fy),
     };
   });
+  return areas.filter(({ centre: { x, y } }) => x >= 0 && y >= 0 && x < picture.width && y < picture.height);
 }
 
-/** The scaled picture with channels apart, blue first, as the detector was trained. */
+/** A small picture is enlarged; a large one has as many pixels as the largest sides allow, so a long one stays legible. */
+function scaleOf({ width, height }: RgbPicture): number {
+  const [shorter, longer] = [Math.min(width, height), Math.max(width, height)];
+  const enlarged = Math.min(LONGEST_SIDE / longer, SHORTEST_SIDE / shorter, MOST_ENLARGED);
+  return Math.max(enlarged, Math.min(1, Math.sqrt((LONGEST_SIDE * SHORTEST_SIDE) / (width * height))));
+}
+
+/** The nearest length that the detector takes and that leaves room for a picture between the margins. */
+function toStride(pixels: number): number {
+  return Math.max(1 + (2 * MARGIN) / STRIDE, Math.round(pixels / STRIDE)) * STRIDE;
+}
+
+/** The scaled picture and its margins with channels apart, blue first, as the detector was trained. */
 async function planesOf({ data, ...size }: RgbPicture, width: number, height: number): Promise<Float32Array> {
   const { default: sharp } = await import('sharp');
   const scaled = await sharp(data, { raw: { ...size, channels: 3 } })
-    .resize(width, height, { fit: 'fill' })
+    .resize(width - 2 * MARGIN, height - 2 * MARGIN, { fit: 'fill' })
+    .extend({ top: MARGIN, bottom: MARGIN, left: MARGIN, right: MARGIN, extendWith: 'copy' })
     .raw()
     .toBuffer();
   const pixels = width * height;
@@ -154,10 +169,6 @@ async function planesOf({ data, ...size }: RgbPicture, width: number, height: nu
     }
   }
   return planes;
-}
-
-function wholeOf({ width, height }: RgbPicture): Rectangle {
-  return { centre: { x: width / 2, y: height / 2 }, along: { x: 1, y: 0 }, width, height };
 }
 
 /** The upright box around a rectangle, inside the picture. */
