@@ -37,7 +37,7 @@ demo: build ## the whole main job on the fixtures; CSVs and pictures in out/demo
 bench: build ## benchmarks, one JSON line each: ours, reference, ratio
 	@npx tsc -p bench && node dist-bench/bench/run.js
 
-bench-peers: build ## beside JAX, scikit-learn, Open Bandit Pipeline, MABWiser and PySceneDetect (a Python environment of 800 MB)
+bench-peers: build ## beside JAX, scikit-learn, Open Bandit Pipeline, MABWiser, PySceneDetect and RapidOCR (a Python environment of 1 GB)
 	@command -v python3 > /dev/null || { echo 'skipped: the peers need Python 3.11 or newer'; exit 0; }; $(MAKE) peers
 
 peers: build $(PEERS)/.installed
@@ -69,7 +69,7 @@ dist/.built: $(STAMPS)/install tsconfig.json $(SOURCES)
 $(PEERS)/.installed: $(wildcard bench/peers/requirements*.txt)
 	python3 -m venv $(PEERS)
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt -r bench/peers/requirements-learning.txt
-	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r bench/peers/requirements-peers.txt -r bench/peers/requirements-scenes.txt
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r bench/peers/requirements-peers.txt -r bench/peers/requirements-scenes.txt -r bench/peers/requirements-ocr.txt
 	@touch $@
 
 $(STAMPS)/lint: $(STAMPS)/install $(SOURCES) $(TESTS) $(CONFIG)

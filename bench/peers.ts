@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareSpeeds, PEERS_PYTHON } from './bench_line.ts';
 import { benchDualTower } from './dual_tower.ts';
+import { benchOcr } from './ocr_peers.ts';
 import { benchReplay } from './replay_peers.ts';
 import { benchRewardPeer } from './rewards.ts';
 import { benchScenes } from './scene_peers.ts';
@@ -31,8 +32,9 @@ try {
   await benchTraining();
   for (const line of await benchRewardPeer(folder, PEERS_PYTHON)) print(line);
   for (const line of await benchScenes(folder, data, PEERS_PYTHON)) print(line);
-  if (existsSync(join(data, 'upworthy'))) {
+  if (existsSync(data)) {
     for (const bench of [benchUpworthy, benchUpworthyRewards]) for (const line of await bench(folder, data, PEERS_PYTHON)) print(line);
+    for (const line of await benchOcr(folder, data, PEERS_PYTHON)) print(line);
   } else console.error('skipped: real data not found');
   benchReplay(folder, print);
 } finally {

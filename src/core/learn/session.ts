@@ -15,6 +15,8 @@ export interface SessionOptions {
   readonly threads: number;
   /** What the model is called in an error, e.g. its path. */
   readonly source?: string;
+  /** Whether memory is kept for the next run; not where every run has other sizes, of which each would keep its own. Default true. */
+  readonly keepsMemory?: boolean;
 }
 
 /** An ONNX model ready to run. */
@@ -36,7 +38,10 @@ function runtimeType(data: TensorData): 'float32' | 'int64' | 'int32' | 'bool' {
 }
 
 /** Loads a model on the CPU; throws UserError where the runtime refuses it, and later where it refuses a run. */
-export async function createSession(bytes: Uint8Array, { threads, source = 'the model' }: SessionOptions): Promise<Session> {
+export async function createSession(
+  bytes: Uint8Array,
+  { threads, source = 'the model', keepsMemory = true }: SessionOptions,
+): Promise<Session> {
   const runtime = await import('onnxruntime-node');
   const options: InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
@@ -44,6 +49,7 @@ export async function createSession(bytes: Uint8Array, { threads, source = 'the 
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    enableCpuMemArena: keepsMemory,
     logSeverityLevel: 3,
   };
   const session = await runtime.InferenceSession.create(bytes, options).catch((thrown: unknown) => {

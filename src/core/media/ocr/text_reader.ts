@@ -90,8 +90,8 @@ async function load(threads: number): Promise<{ detector: Session; recogniser: S
       readFile(join(folder, 'ppocr_keys_v1.txt'), 'utf8'),
     ]);
     return {
-      detector: await createSession(detection, { threads, source: 'the text detector' }),
-      recogniser: await createSession(recognition, { threads, source: 'the text recogniser' }),
+      detector: await createSession(detection, { threads, source: 'the text detector', keepsMemory: false }),
+      recogniser: await createSession(recognition, { threads, source: 'the text recogniser', keepsMemory: false }),
       // Behind the listed characters the network knows the space.
       characters: [...keys.replace(/\n$/, '').split('\n'), ' '],
     };
@@ -145,7 +145,9 @@ async function detect(detector: Session, picture: RgbPicture): Promise<Rectangle
 function scaleOf({ width, height }: RgbPicture): number {
   const [shorter, longer] = [Math.min(width, height), Math.max(width, height)];
   const enlarged = Math.min(LONGEST_SIDE / longer, SHORTEST_SIDE / shorter, MOST_ENLARGED);
-  return Math.max(enlarged, Math.min(1, Math.sqrt((LONGEST_SIDE * SHORTEST_SIDE) / (width * height))));
+  const pixels = LONGEST_SIDE * SHORTEST_SIDE;
+  // The last one bounds a hairline, which becomes as wide as its margins.
+  return Math.max(enlarged, Math.min(1, Math.sqrt(pixels / (width * height)), pixels / (longer * (2 * MARGIN + STRIDE))));
 }
 
 /** The nearest length that the detector takes and that leaves room for a picture between the margins. */

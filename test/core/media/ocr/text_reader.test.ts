@@ -6,6 +6,8 @@ import type { RgbPicture } from '../../../../src/core/media/pixels.ts';
 import { drawText } from '../../../../src/core/media/sheet_drawing.ts';
 
 const LINES = ['夏日大促全场五折', 'Fresh bread every morning'];
+/** The network is not sure of every space. */
+const letters = (text: string): string => text.replaceAll(' ', '');
 
 describe('the text reader', () => {
   let reader: TextReader;
@@ -40,9 +42,38 @@ describe('the text reader', () => {
 
   it('reads a picture that stands on its head', async () => {
     const read = await reader.read(await poster(180));
-    // The network is not sure of every space.
-    const letters = (text: string): string => text.replaceAll(' ', '');
     expect(read.map(({ text }) => letters(text)).toSorted()).toEqual(LINES.map(letters).toSorted());
+  });
+
+  it.each([90, 270])('reads a picture that lies on its side, turned by %i degrees', async (turn) => {
+    const read = await reader.read(await poster(turn));
+    expect(read.map(({ text }) => letters(text)).toSorted()).toEqual(LINES.map(letters).toSorted());
+  });
+
+  it('reads a line that is cut out tightly, whatever the height', async () => {
+    const { data, width, height } = await poster();
+    for (const scale of [0.8, 2]) {
+      // 34 of 220 rows: from just above the letters of the first line to just below.
+      const line = sharp(data, { raw: { width, height, channels: 3 } }).extract({ left: 32, top: 54, width: 256, height: 34 });
+      const scaled = await line
+        .resize({ height: Math.round(34 * scale) })
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      const read = await reader.read({ data: scaled.data, width: scaled.info.width, height: scaled.info.height });
+      expect(
+        read.map(({ text }) => text),
+        `${34 * scale} rows`,
+      ).toEqual([LINES[0]]);
+    }
+  });
+
+  it('reads all of a long picture', async () => {
+    const { data, width, height } = await poster();
+    const long = new Uint8Array(width * height * 3 * 20).fill(0xf0);
+    const tops = [0, 9, 19].map((part) => part * height);
+    for (const top of tops) long.set(data, top * width * 3);
+    const read = await reader.read({ data: long, width, height: height * 20 });
+    expect(read.map(({ text }) => letters(text))).toEqual(tops.flatMap(() => LINES.map(letters)));
   });
 
   it('finds no text in a plain picture, and takes any size', async () => {
@@ -51,6 +82,7 @@ describe('the text reader', () => {
       [1, 1],
       [5, 200],
       [200, 5],
+      [20_000, 1],
     ] as const) {
       expect(await reader.read({ data: new Uint8Array(width * height * 3).fill(90), width, height })).toEqual([]);
     }
