@@ -16,14 +16,14 @@ import { type BenchLine, compareSpeeds, fastest } from './bench_line.ts';
 const ASKED_SPEED = 200; // notes/s on one core
 const ROUNDS = 3;
 const CONNECTIONS = 16;
-const ANSWER_S = 0.05; // of title_server.mjs
+const QUESTIONS = 3000; // of the bare loop
 const FEW_NOTES = 1000;
 const MANY_NOTES = 10_000;
 const execute = promisify(execFile);
 
 /**
  * `titles` without a model on the real notes, beside the speed it was asked for; and with a model that answers after 50 ms
- * on 16 connections, beside what such a server allows, with the peak memory of few and many notes.
+ * on 16 connections (320 a second at most), beside what the server allows, with the peak memory of few and many notes.
  */
 export async function benchTitles(folder: string): Promise<BenchLine[]> {
   return [...(await benchExtractive(folder)), ...(await benchModel(folder))];
@@ -106,14 +106,15 @@ async function benchModel(folder: string): Promise<BenchLine[]> {
       return { speed: notes / ((performance.now() - start) / 1000), bytes: Number(stdout) };
     };
     const few = await ask(FEW_NOTES);
+    const allowed = await askBare(`http://127.0.0.1:${port}/v1/chat/completions`);
     const many = await ask(MANY_NOTES);
     return [
       compareSpeeds(
         `titles of ${MANY_NOTES} notes by a model, ${CONNECTIONS} connections, from the start of the process to its end`,
         'notes/s',
         many.speed,
-        CONNECTIONS / ANSWER_S,
-        'what a server allows that answers in 50 ms',
+        allowed,
+        'questions/s of a bare loop of fetch on as many connections to the same server, which answers in 50 ms',
       ),
       compareSpeeds(
         `peak memory of that beside ${FEW_NOTES} notes: the ratio is few / many`,
@@ -126,6 +127,22 @@ async function benchModel(folder: string): Promise<BenchLine[]> {
   } finally {
     server.disconnect();
   }
+}
+
+/** Questions a second that the server answers on as many connections, with nothing else to do. */
+async function askBare(address: string): Promise<number> {
+  const question = JSON.stringify({ messages: [{ role: 'user', content: noteOf(1).body }] });
+  const start = performance.now();
+  let left = QUESTIONS;
+  const goOn = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const answer = await fetch(address, { method: 'POST', body: question });
+      await answer.json();
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, goOn));
+  return QUESTIONS / ((performance.now() - start) / 1000);
 }
 
 /** One command line of the built program, in a process of its own. */

@@ -250,7 +250,9 @@ export function unknownIds(what: 'an ad' | 'a note', asked: readonly string[] | 
 /** Rows as an aligned table; numbers (columns listed in `right`) are set to the right. */
 export function table(header: readonly string[], texts: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const rows = texts.map((cells) => cells.map(printable));
-  const widths = header.map((name, column) => Math.max(displayWidth(name), ...rows.map((row) => displayWidth(row[column] ?? ''))));
+  const widths = header.map((name, column) =>
+    rows.reduce((widest, row) => Math.max(widest, displayWidth(row[column] ?? '')), displayWidth(name)),
+  );
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => {

@@ -6,7 +6,7 @@ const BASE_SHARE = 0.75;
 const REASON_BONUS = 0.125;
 const MOST_REASONS = 2;
 const WHOLE_BONUS = 0.05;
-const CAVEAT_LOSS = 0.6;
+const CAVEAT_LOSS = 0.8;
 const NARRATIVE_LOSS = 0.5;
 const INHERITED = 0.3; // of the loss, for a clause whose sentence begins as a story
 
@@ -36,8 +36,8 @@ const NARRATIVE: Readonly<Record<TextLanguage, RegExp>> = {
 
 /** Hurdles, warnings and asides: true, but nobody advertises with them. */
 const CAVEATS: Readonly<Record<TextLanguage, RegExp>> = {
-  zh: /^(?:先|将|把|往|取|加|放|倒|切|推荐|使用|用|在(?!.*不)|穿|选|记得|提前|带(?![来着有])|最好)|难度|挑战|不建议|不宜|不适合|不推荐|不算|较高|稍高|考验|注意|小心|避免|不要|不能|切记|必须|否则|中毒|需要|需|零基础|有一定|经验|时长|耗时|花费|过多|会使|麻烦|失败|可惜|遗憾|缺点|如下|以下|上述|参考|链接|视频|图片|本文|步骤[稍略]多|应当|时应|门槛|胆固醇|酒精|备用|替代|代替|可选|原材料|苦了|发麻|导致|破裂|沉底|粘锅|容易(?!消化|上手|学|掌握)|垃圾|打架/,
-  en: /\b(?:don['’]?t|do not|avoid|careful|warning|not|never|however|unfortunately|but|bare minimum|notoriously|page|homepage|website|link|video|photo|short film|above|below|following|youtube|instructions?|fyi|credits?|you will need|feel free|suggest(?:ed|ions)?|adapted|optional(?:ly)?|complaint|you['’]re|too|bad|hard|difficult|lost|skip(?:ped)?|replace[sd]?|instead|works|substitut\w+|leftovers?|demanding|adjust|depending|make sure)\b|(?:^|, )you (?:can|may)\b/i,
+  zh: /^(?:先|将|把|往|取|加|放|倒|切|推荐|使用|用|在(?!.*不)|穿|选|记得|提前|带(?![来着有])|最好)|难度|挑战|建议|不宜|不太?适合|不推荐|不算|较高|稍高|考验|注意|小心|避免|不要|不能|切记|必须|否则|中毒|需要|需|零基础|有一定|经验|时长|耗时|花费|过多|会使|麻烦|失败|可惜|遗憾|缺点|如下|以下|上述|参考|就医|伤口|取决于|胜任|食用前|时候|稍加|务必|关键在于|调整|切勿|尽量|直至|繁琐|可以加入|可以缩短|可以(?:根据|选择|选用|端|拿|用)|[倒放]入|调至|链接|视频|图片|本文|步骤[稍略]多|应当|时应|门槛|胆固醇|酒精|备用|替代|代替|可选|原材料|苦了|发麻|导致|破裂|沉底|粘锅|容易(?!消化|上手|学|掌握)|垃圾|打架/,
+  en: /\b(?:don['’]?t|do not|avoid|careful|warning|not|never|however|unfortunately|but|bare minimum|notoriously|page|homepage|website|link|video|photo|short film|above|below|following|youtube|instructions?|fyi|credits?|you will need|feel free|suggest(?:ed|ions)?|adapted|optional(?:ly)?|complaint|you['’]re|too|bad|hard|difficult|lost|skip(?:ped)?|replace[sd]?|instead|works|substitut\w+|leftovers?|demanding|adjust|depending|make sure|anything else|any other|one serving|serving sizes?|last step|proportions|prep time|upside-down|prefer(?:red|ably)?|taken from|site|can be (?:added|expanded|omitted)|(?:are|is) added|may be|if desired)\b|(?:^|, )you (?:can|may)\b|(?:^|, )(?:shape|mash|chop|leave|flip|let|use|used|add|stir|pour|mix|bake|boil|fry|serve|remove|place|heat|cut|slice|cover|keep|melt|roll|knead|preheat|simmer|season|sprinkle|wash|peel|release|grind|fill|plate|let['’]s)\s(?!and\b)|^\d+\s*(?:lbs?|oz|g|kg|ml|cups?)\b|^DR:/i,
   other: /^$/,
 };
 

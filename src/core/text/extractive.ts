@@ -2,6 +2,7 @@ import { worthOf } from './appeal.ts';
 import { hasStyle, includesTerm } from './controls.ts';
 import { decorate } from './decorate.ts';
 import { picturesFor } from './emoji.ts';
+import { isFragment } from './fragments.ts';
 import type { TextLanguage } from './language.ts';
 import type { NoteText, Passage } from './note_text.ts';
 import { capitalised, fillPatterns } from './patterns.ts';
@@ -13,6 +14,8 @@ const ENOUGH = 6; // clauses and listed things, from which three distinct titles
 const LONGEST_POINT = { han: 10, latin: 32 };
 const NOT_TELLING = 0.4; // a title promises and a step instructs; a highlight tells
 const MOST_MADE_WITH = 4;
+
+const PERSONAL = /[我他她]|\b(?:i|we|he|she|my|our|his|her)\b/i;
 
 /** Titles without a model: whole clauses of the note, patterns filled from it, and its own title beside fitting queries. */
 export const extractiveWriter: TitleWriter = { name: 'extractive', propose };
@@ -43,6 +46,8 @@ function inStyle(draft: Candidate, { controls: { style }, kind }: TitleRequest, 
   if (!hasStyle(draft.text, 'plain') || /[？?]/.test(draft.text)) return [];
   const chinese = note.language === 'zh';
   if (style === 'exclamation') return [{ text: `${draft.text}${chinese ? '！' : '!'}`, prior: draft.prior }];
+  // Nobody is asked about half a clause, or about what happened to the writer.
+  if (style === 'question' && (isFragment(draft.text, note.language) || PERSONAL.test(draft.text))) return [];
   if (style === 'question' && kind === 'title')
     return [{ text: `${draft.text}${chinese ? '，想试试吗？' : ' – curious?'}`, prior: draft.prior - 0.2 }];
   if (style === 'question') return [{ text: `${draft.text}${chinese ? '？' : '?'}`, prior: draft.prior - 0.3 }];
@@ -120,7 +125,7 @@ function besideSubject(passage: Passage, note: NoteText, worth: number): Candida
   const drafts: Candidate[] = [];
   for (const subject of note.subjects) {
     const text = withoutSubject(passage.text, subject, note.language);
-    if (text === '' || text.toLowerCase().includes(subject.toLowerCase())) continue;
+    if (includesTerm(text, subject) || includesTerm(subject, text)) continue;
     if (note.language === 'zh') {
       drafts.push({ text: `${subject}｜${text}`, prior: worth });
       if (note.form === 'recipe' && passage.origin !== 'title') {

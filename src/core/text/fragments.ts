@@ -3,11 +3,11 @@ import type { TextLanguage } from './language.ts';
 /** Openings that point back at words the title does not have, or depend on them. */
 const CHINESE_OPENINGS =
   startsWith(`但 而 且 并 也 还 又 再 就 都 才 却 则 因为 因此 所以 由于 于是 连 说 问 若 如 否则 不然 虽 即 尽管 只要 只有 除 无论 不管 不仅 不但 从 以 使 令 让
-  然后 接着 随后 之后 后 此 这 那 该 其 它 他 她 便 直到 至 为 对于 当 同时 例 比如 等 的 地 得 和 与 及 或 把 被 将 给 由 按 于 不过 可是 甚至 是 反而 建议参考`);
+  然后 接着 随后 之后 后 此 这 那 该 其 它 他 她 便 直到 至 为 对于 当 同时 例 比如 等 的 地 得 和 与 及 或 把 被 将 给 由 按 于 不过 可是 甚至 是 反而 建议参考 要`);
 /** Words of their own that merely begin like one. */
 const CHINESE_OPENING_WORDS =
   startsWith(`如意 地道 地瓜 地方 的确 和牛 和风 和面 等级 以色列 还原 再生 就近 都市 并排 及第 或许 为你 其乐 便当 便利 便捷 便宜 即食 即溶 由内 后厨 后味 后腿
-  后院 后劲 当季 当地 当归 当红 按摩 按压 令人 让人 至尊 至少 除湿 除皱 除螨 从容 从零 说明 说走就走 问答 问题 连锁 连衣 连续 连皮 连骨 连汤 连带 给力 还是 将军 例汤 都能`);
+  后院 后劲 当季 当地 当归 当红 按摩 按压 令人 让人 至尊 至少 除湿 除皱 除螨 从容 从零 说明 说走就走 要点 要素 要紧 问答 问题 连锁 连衣 连续 连皮 连骨 连汤 连带 给力 还是 将军 例汤 都能`);
 const CHINESE_ENDINGS = endsWith(
   `这个 那个 这样 那样 时 之后 以后 之前 以前 的话 例如 比如 包括 是 和 与 及 或 在 把 将 被 从 为 对 以 并 且 但 而 如果 即 约 需 要 可 能 会 下 也 还 更 所 就 比 当 向 的 地 得 着`,
 );
@@ -37,14 +37,14 @@ function endsWith(words: string): RegExp {
 }
 
 const ENGLISH_OPENINGS =
-  /^(?:and|but|or|nor|so|because|which|that|who|whom|whose|if|when|whenever|while|although|though|unless|until|since|as|after|before|then|also|however|therefore|to|of|with|without|by|from|for|in|on|at|into|it|it['’]s|they|them|these|those|this|he|she|his|her|their|its|such|than|very|quite|behind|under|over|above|below|between|through|across|around|along|near|inside|outside|beyond|beside|against|among|towards?|throughout|within|upon|be|is|are|was|were|has|have|had|will|would|can|could|should|not|either|some|well|even|notes?:?|tips?:|hint|warning|nb|credits?|basically|essentially|despite|besides|other|another|both|unlike|due|per|via|instead|otherwise|once|here|there|adapted|originally|optionally|optional|meanwhile|alternatively|additionally|next|finally|again|there['’]s|that['’]s|they['’]re)\b/i;
+  /^(?:and|but|or|nor|so|because|which|that|who|whom|whose|if|when|whenever|while|although|though|unless|until|since|as|after|before|then|also|however|therefore|to|of|with|without|by|from|for|in|on|at|into|it|it['’]s|they|them|these|those|this|he|she|his|her|their|its|such|than|very|quite|behind|under|over|above|below|between|through|across|around|along|near|inside|outside|beyond|beside|against|among|towards?|throughout|within|upon|be|is|are|was|were|has|have|had|will|would|can|could|should|not|either|some|well|even|notes?:?|tips?:|hint|warning|nb|credits?|basically|essentially|despite|besides|other|another|both|unlike|due|per|via|instead|otherwise|once|here|there|adapted|originally|optionally|optional|meanwhile|conversely|likewise|similarly|furthermore|moreover|thus|hence|alternatively|additionally|next|finally|again|there['’]s|that['’]s|they['’]re)\b/i;
 const ENGLISH_ENDINGS =
   /(?:^|\s)(?:and|but|or|nor|so|because|which|that|who|if|when|while|although|unless|until|since|as|to|of|with|without|by|from|for|in|on|at|into|the|a|an|its|it's|their|his|her|your|my|our|be|is|are|was|were|has|have|had|will|would|can|could|should|not|very|e\.g|i\.e|like|such|than|about|also|both|either|some|any|this|these|those|i|we|they|he|she|do|does)$/i;
 /** "Week two: the dry patch …": one of a series whose beginning is not there. */
 const ENGLISH_ORDINAL = /^(?:week|day|step|part|month|year|round|stage|tip)\s+(?:one|two|three|four|five|six|seven|\d+)$/i;
 const ENGLISH_COMPARISON = /^(?:less|more|fewer)\b(?!.*\bthan\b)/i;
-/** What stands after a colon is a clause or a noun phrase: not one word, not two torn from the middle of a sentence. */
-const ENGLISH_STUB = /:\s+(?:\S+|[a-z]\S*\s+\S+)$/;
+/** What stands after a colon is a clause or a noun phrase: not one word, not two torn from a sentence. */
+const ENGLISH_STUB = /:\s+(?:\S+|[a-z]\S*\s+\S+|(?:An?|The)\s+\S+)$/;
 
 /** Parts a title puts side by side: "S｜clause", "S：clause", "Title | Brand". */
 const PART_BORDER = /[｜|：？?！!；;·]|:\s/u;
@@ -85,7 +85,7 @@ export function isFragment(text: string, language: TextLanguage, ownParts: Reado
   if (/^[，,。.、；;：:!！?？·｜|)\]）】”]|[，,。.、；;：:·｜|(（[【“—–-]$/u.test(text)) return true;
   if (/[，,、；;：:。]\s*[，,、；;：:。]|\s[，。！？]/u.test(text)) return true;
   if ((text.match(/：|:\s/g)?.length ?? 0) > 1) return true;
-  if (language === 'en' && ENGLISH_STUB.test(text)) return true;
+  if (language === 'en' && (ENGLISH_STUB.test(text) || /\p{L},\p{L}/u.test(text))) return true;
   return partsOf(text).some((part) => !ownParts.has(part) && isTornPart(part, language));
 }
 

@@ -2,7 +2,7 @@ import type { TextLanguage } from './language.ts';
 import { withoutBrackets } from './sentences.ts';
 import { isContentWord } from './stop_words.ts';
 
-const CHINESE_LABELS = /^(?:原料|主料|辅料|配料|食材|材料|调料|工具|酱汁|腌料|汤底|装饰|其他|可选|必备|注意)/;
+const CHINESE_LABELS = /^(?:原料|主料|辅料|配料|食材|材料|调料|工具|酱汁|腌料|汤底|装饰|其他|可选|必备|注意|参考)/;
 const CHINESE_TOOLS =
   /锅|碗|刀|勺|筷|机|盘|杯|秤|箱|纸|模|板|器|膜|盆|屉|铲|瓶|签|网|架|棒|吸管|手套|冰箱|炉|罐|剪|夹|温度计|计时|绳|布|袋|盒|刷|壶|盖|托|锤|钳/;
 const CHINESE_PANTRY =
@@ -10,7 +10,7 @@ const CHINESE_PANTRY =
 
 const NUMBER = String.raw`(?:[~≈±]?\d+(?:[.,/]\d+)?|[¼½¾⅓⅔⅛⅜]|one|two|three|four|five|six|half)`;
 const UNIT =
-  'g|gr|grams?|kg|mg|ml|millilit(?:er|re)s?|cl|dl|l|liters?|litres?|oz|ounces?|lbs?|pounds?|c|cups?|tbsps?|tbs|tsps?|t|tablespoons?|teaspoons?|tblsp|cans?|jars?|cloves?|sticks?|slices?|pieces?|pinch(?:es)?|handfull?s?|bunch(?:es)?|sprigs?|dash(?:es)?|splash|drizzle|packets?|packages?|packs?|pkg|sachets?|bags?|bottles?|heads?|stalks?|knobs?|cubes?|inch(?:es)?|cm|mm|quarts?|pints?|gallons?|parts?|boxe?s?|tins?|loaf|loaves|dozen';
+  'g|gr|grams?|kg|mg|ml|millilit(?:er|re)s?|cl|dl|l|qts?|liters?|litres?|oz|ounces?|lbs?|pounds?|c|cups?|tbsps?|tbs|tsps?|t|tablespoons?|teaspoons?|tblsp|cans?|jars?|cloves?|sticks?|slices?|pieces?|pinch(?:es)?|handfull?s?|bunch(?:es)?|sprigs?|dash(?:es)?|splash|drizzle|packets?|packages?|packs?|pkg|sachets?|bags?|bottles?|heads?|stalks?|ribs?|knobs?|cubes?|inch(?:es)?|cm|mm|quarts?|pints?|gallons?|parts?|boxe?s?|tins?|loaf|loaves|dozen';
 const SIZE =
   'a|an|of|some|few|couple|about|around|approximately|approx|roughly|large|medium|medium-sized|small|big|heaped|level|generous|good|metric|whole|thin|thick|extra|your|favorite|x|each|the|to|optional|ripe|fresh|freshly|raw|little|bit|spoons?|tb|peeled|finely|roughly|thinly|coarsely|chopped|diced|minced|sliced|grated|shredded|crushed|melted|softened|prepared|cold|hot|warm|lukewarm';
 const NAMES =
@@ -21,9 +21,9 @@ const ENGLISH_CUT =
 const PREPARED =
   /\s+(?:(?:finely|roughly|thinly|freshly|coarsely)\s+)?(?:chopped|minced|diced|sliced|grated|crushed|drained|rinsed|peeled|beaten|melted|softened|shredded|cubed|optional|cooked|uncooked|halved|quartered|needed|taste)$/i;
 const ENGLISH_PANTRY =
-  /^(?:(?:sea|table|kosher|black|ground|white|vegetable|cooking|boiling|brown|granulated|extra|extra-virgin|virgin|canola|sunflower|neutral)\s+)*(?:salt|pepper|water|oil|olive oil|sugar|flour|salt and pepper|salt & pepper|seasoning|seasonings|spices|condiments|ice|pan)$/i;
+  /^(?:(?:sea|table|kosher|black|ground|white|vegetable|cooking|boiling|brown|granulated|extra|extra-virgin|virgin|canola|sunflower|neutral)\s+)*(?:salt|pepper|water|oil|olive oil|sugar|flour|salt and pepper|salt & pepper|seasoning|seasonings|spices|condiments|ice|pan|bake|unflavored|mealy|unsalted|sweetened|unsweetened)$/i;
 const ENGLISH_TOOLS =
-  /\b(?:pan|pot|bowl|oven|knife|spoon|tray|sheet|paper|foil|mixer|blender|processor|jar|container|machine|thermometer|skillet|whisk|grill|rack|tin|dishe?|cloth|towel|bag|press|cooker|thermos|cheesecloth|marble)s?$/i;
+  /\b(?:pan|pot|bowl|oven|knife|spoon|tray|sheet|paper|foil|mixer|blender|processor|jar|container|machine|thermometer|skillet|whisk|grill|rack|tin|dishe?|cloth|towel|bag|press|cooker|thermos|cheesecloth|twine|marble|sieve|strainer|colander|peeler|spatula|ladle|fork|cutter|film|toothpick|skewer|scale|mou?ld|ramekin|recipient|kettle|stove|fridge|freezer)s?$/i;
 
 /**
  * The name of a listed thing without quantity, unit and remarks: "~150g (1/3 lb) bacon cubes" → "bacon cubes"; several for
@@ -43,7 +43,7 @@ function chineseItem(text: string): string[] {
   if (!/^\p{Script=Han}{2,7}$/u.test(name) && !/^\p{Script=Han}[\u002e]?$/u.test(name)) return [];
   if (name.length < 2 || CHINESE_LABELS.test(name) || CHINESE_TOOLS.test(name) || CHINESE_PANTRY.test(name)) return [];
   if (/^(?:切[成好碎段丝块片末]|剁[成碎]|拍碎|洗净|撕成|捣碎)/.test(name)) return [];
-  return /[的了可按或和与不如有需等]|适量|少许|若干|注意|准备|以及/.test(name) ? [] : [name];
+  return /[的了可按或和与不如有需等]|适量|少许|若干|注意|准备|以及|下厨房/.test(name) ? [] : [name];
 }
 
 function englishItem(text: string): string[] {

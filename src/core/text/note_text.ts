@@ -1,10 +1,10 @@
 import { cleanItem } from './items.ts';
-import { keyPhrases, wordWeights } from './key_phrases.ts';
 import { languageOf, type TextLanguage } from './language.ts';
 import { type Block, parseBody, plainText } from './markdown.ts';
 import type { Segmenters } from './segment.ts';
 import { type ClauseRun, clauseRuns, splitSentences } from './sentences.ts';
 import { entitiesIn, subjectsOf } from './subject.ts';
+import { wordWeights } from './word_weights.ts';
 
 /** What is read of a note. */
 export interface NoteInput {
@@ -44,7 +44,6 @@ export interface NoteText {
   readonly items: readonly string[];
   /** Number of numbered steps. */
   readonly steps: number;
-  readonly phrases: readonly string[];
   /** How much each content word (lower case) says about this note, the heaviest being 1. */
   readonly weights: ReadonlyMap<string, number>;
   /** Everything readable in title and body, lower case, for checks against it. */
@@ -63,7 +62,7 @@ const STEP_WEIGHT = 0.5;
 const MOST_PASSAGES = 60;
 const RECIPE_TITLE = /做法|食谱|\brecipe\b/i;
 
-/** Reads a note: language, subject, sentences cut into clauses, listed things, key phrases. Entities (lower case) weigh more. */
+/** Reads a note: language, subject, sentences cut into clauses, listed things, weights of words. Entities (lower case) weigh more. */
 export function understandNote(note: NoteInput, segmenters: Segmenters, entities: ReadonlySet<string>): NoteText {
   const title = plainText(note.title);
   const language = languageOf(note.lang, `${note.title}\n${note.body}`);
@@ -86,9 +85,6 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
   // "十五分钟一碗葱油拌面，比外卖快" is a sentence, but the thing that is made has a name the lexicon knows.
   const subjects = named.length === 0 && isRecipe ? entitiesIn(title, entities).slice(0, 1) : named;
   const form = isRecipe ? 'recipe' : 'post';
-  // Only notes that name or list little are described by their phrases.
-  const phrases =
-    form === 'post' || subjects.length === 0 ? keyPhrases([title, ...prose.map((block) => block.text)], segment, language, weights) : [];
   const passagesOf = (source: string, worth: number, origin: Passage['origin']): Passage[] =>
     splitSentences(source).flatMap((sentence) => clauseRuns(sentence, language).map((run) => ({ ...run, worth, origin })));
   const passages = [
@@ -114,7 +110,6 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
       subjects[0] ?? '',
     ),
     steps: numbered,
-    phrases,
     weights,
     source: text.toLowerCase(),
     sourceWords: new Set(places.flatMap(({ words }) => words.map((word) => word.toLowerCase()))),

@@ -5,7 +5,7 @@ const MOST_STEPS = 12; // "23 steps to …" puts readers off
 const MOST_ITEMS = 6;
 
 /**
- * Titles made from patterns of the note's language, filled with its subject, listed things and key phrases only.
+ * Titles made from patterns of the note's language, filled with its subject and listed things only.
  * `prior` is how well titles of a pattern read in general.
  * No pattern says anything of its own about the subject: no praise, no number but the count of steps.
  */
@@ -65,11 +65,11 @@ function chinesePost(note: NoteText): Candidate[] {
       { text: `${subject}！`, prior: 0.35 },
       { text: subject, prior: 0.35 },
     ]),
-    ...listsOf([...note.subjects, ...note.items, ...note.phrases], '·'),
+    ...listsOf([...note.subjects, ...note.items], '·'),
   ];
 }
 
-/** Three names side by side: a post's patterns put nothing else between its key phrases. */
+/** Three names side by side. */
 function listsOf(names: readonly string[], dot: string): Candidate[] {
   const few = [...new Set(names)].slice(0, MOST_ITEMS);
   return few.slice(2).map((third, index) => ({ text: [few[index], few[index + 1], third].join(dot), prior: 0.4 }));
@@ -141,7 +141,7 @@ function englishPost(note: NoteText): Candidate[] {
       { text: `${capitalised(subject)}!`, prior: 0.35 },
       { text: capitalised(subject), prior: 0.4 },
     ]),
-    ...listsOf([...note.subjects, ...note.items, ...note.phrases].map(capitalised), ' · '),
+    ...listsOf([...note.subjects, ...note.items].map(capitalised), ' · '),
   ];
 }
 
