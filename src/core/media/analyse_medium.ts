@@ -6,7 +6,7 @@ import type { MediaFile } from './media_file.ts';
 import type { TextReader } from './ocr/text_reader.ts';
 import { textShare } from './ocr/text_share.ts';
 import { differenceHash } from './perceptual_hash.ts';
-import { pixelsOf, readPicture, thumbnailJpeg } from './picture.ts';
+import { pixelsOf, readPicture, type StoredPicture, thumbnailJpeg } from './picture.ts';
 import type { RgbPicture } from './pixels.ts';
 import { measurePicture, type QualityParts } from './quality.ts';
 import type { Boundary, Shot } from './shots.ts';
@@ -187,14 +187,27 @@ function factsOf({ width, height, seconds, times, boundaries, shots }: VideoAnal
   };
 }
 
-/** The picture as it would be stored, and what is measured of it. */
+/** The picture as it would be stored, and what is known about it. */
 async function imageOf(input: string | RgbPicture, time: number | null, { textReader }: AnalysisOptions): Promise<FoundImage> {
-  const { bytes, width, height, working, compression } = await readPicture(input);
-  const lines = textReader === undefined ? null : await findText(bytes, width, textReader);
+  const picture = await readPicture(input);
+  const lines = textReader === undefined ? null : await findText(picture.bytes, picture.width, textReader);
+  return { facts: imageFacts(picture, time === null ? null : rounded(time), lines), jpeg: picture.bytes };
+}
+
+/**
+ * What is known about a picture as it is stored.
+ * @param time seconds from the video's start; null for a photo
+ * @param lines text in its pixels; null where nobody looked
+ */
+export function imageFacts(
+  { width, height, working, compression }: StoredPicture,
+  time: number | null,
+  lines: readonly FoundText[] | null,
+): ImageFacts {
   const share = lines === null ? null : rounded(textShare(lines, width, height));
   const { parts, score, luma } = measurePicture(working, width, height, { compression, textShare: share ?? undefined });
-  const facts: ImageFacts = {
-    time_s: time === null ? null : rounded(time),
+  return {
+    time_s: time,
     width,
     height,
     score,
@@ -204,7 +217,6 @@ async function imageOf(input: string | RgbPicture, time: number | null, { textRe
     lines,
     text_share: share,
   };
-  return { facts, jpeg: bytes };
 }
 
 /** Lines of text with boxes in whole pixels of the picture in full. */

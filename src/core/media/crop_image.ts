@@ -1,12 +1,8 @@
-import type { FoundText, ImageFacts } from './analyse_medium.ts';
+import { type FoundText, type ImageFacts, imageFacts } from './analyse_medium.ts';
 import { type Box, scaleBox } from './box.ts';
-import { dominantColours } from './colours.ts';
 import { type Crop, chooseCrop, fullSizeCrop } from './crops.ts';
 import { createFaceFinder } from './faces/face_finder.ts';
-import { textShare } from './ocr/text_share.ts';
-import { differenceHash } from './perceptual_hash.ts';
 import { croppedJpeg, pixelsOf, readPicture } from './picture.ts';
-import { measurePicture } from './quality.ts';
 import type { Ratio } from './ratios.ts';
 
 /** Longer side of the picture in which faces are looked for and crops are chosen. */
@@ -58,24 +54,11 @@ export async function createCropper(): Promise<Cropper> {
 
 async function croppedImage(path: string, whole: ImageFacts, ratio: Ratio, crop: Crop, faces: readonly Box[]): Promise<CroppedImage> {
   const { box } = crop;
-  const { bytes, width, height } = await croppedJpeg(path, box);
-  const { working, compression } = await readPicture(bytes);
+  const picture = await readPicture((await croppedJpeg(path, box)).bytes);
   const lines = whole.lines === null ? null : linesInside(whole.lines, box);
-  const share = lines === null ? null : textShare(lines, width, height);
-  const { parts, score, luma } = measurePicture(working, width, height, { compression, textShare: share ?? undefined });
   return {
-    jpeg: bytes,
-    facts: {
-      time_s: whole.time_s,
-      width,
-      height,
-      score,
-      parts,
-      hash: differenceHash(luma, working.width, working.height).toString(16).padStart(16, '0'),
-      colours: dominantColours(working),
-      lines,
-      text_share: share,
-    },
+    jpeg: picture.bytes,
+    facts: imageFacts(picture, whole.time_s, lines),
     crop: {
       ratio: ratio.name,
       crop: box,
