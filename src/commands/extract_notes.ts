@@ -4,7 +4,9 @@ import { basename } from 'node:path';
 import { type ItemFailure, reasonOf, throwIfInterrupted } from '../core/errors.ts';
 import { sha256 } from '../core/ids.ts';
 import type { ImageFacts, VideoFacts } from '../core/media/analyse_medium.ts';
+import type { Cropper } from '../core/media/crop_image.ts';
 import type { MediaFile } from '../core/media/media_file.ts';
+import type { TextReader } from '../core/media/ocr/text_reader.ts';
 import { ORIGINAL, type Ratio } from '../core/media/ratios.ts';
 import type { NewNoteElement } from '../core/store/elements.ts';
 import type { StoredAnalysis } from '../core/store/media_analyses.ts';
@@ -59,8 +61,28 @@ export async function extractNotes(
   settings: ExtractSettings,
   onNote: (extracted: ExtractedNote, place: number) => Promise<void>,
 ): Promise<void> {
-  const analyse = await createAnalyser(session, settings);
-  const finish = await createFinisher(session, settings);
+  const reader = lazily(async () =>
+    (await import('../core/media/ocr/text_reader.ts')).createTextReader({ threads: availableParallelism() }),
+  );
+  const cropper = lazily(async () => (await import('../core/media/crop_image.ts')).createCropper());
+  try {
+    await extractAll(session, notes, settings, onNote, reader, cropper);
+  } finally {
+    // A night runs many commands in one process.
+    await Promise.all([reader.close(), cropper.close()]);
+  }
+}
+
+async function extractAll(
+  session: StoreSession<unknown>,
+  notes: readonly Note[],
+  settings: ExtractSettings,
+  onNote: (extracted: ExtractedNote, place: number) => Promise<void>,
+  reader: Lazy<TextReader>,
+  cropper: Lazy<Cropper>,
+): Promise<void> {
+  const analyse = await createAnalyser(session, settings, reader);
+  const finish = await createFinisher(session, settings, cropper);
   const results = notes.map((note) => new Array<MediumResult | undefined>(note.media.length));
   const left = notes.map((note) => note.media.length);
   const media = notes.flatMap((note, place) => note.media.map((medium, ordinal) => ({ note, place, medium, ordinal })));
@@ -100,15 +122,16 @@ export async function extractNotes(
 type Analyse = (medium: MediaFile, signal: AbortSignal) => Promise<MediumResult>;
 
 /** What looks at one medium, unless the same bytes were looked at in the same way before. */
-async function createAnalyser({ store, runId }: StoreSession<unknown>, settings: ExtractSettings): Promise<Analyse> {
+async function createAnalyser(
+  { store, runId }: StoreSession<unknown>,
+  settings: ExtractSettings,
+  reader: Lazy<TextReader>,
+): Promise<Analyse> {
   const { ANALYSIS_VERSION, analyseMedium } = await import('../core/media/analyse_medium.ts');
   const { hashFile, resolveMediaFile } = await import('../core/media/media_file.ts');
   const { saveFile } = await import('../core/store/files.ts');
   const { readAnalysis, saveAnalysis } = await import('../core/store/media_analyses.ts');
   const { perNote, ocr, maxText, ffmpeg } = settings;
-  const loadReader = once(async () =>
-    (await import('../core/media/ocr/text_reader.ts')).createTextReader({ threads: availableParallelism() }),
-  );
 
   return async (medium, signal) => {
     const file = await attempt(signal, async () => {
@@ -127,7 +150,7 @@ async function createAnalyser({ store, runId }: StoreSession<unknown>, settings:
       analyseMedium(path, medium.kind, {
         frames: perNote,
         maxText,
-        textReader: ocr ? await loadReader() : undefined,
+        textReader: ocr ? await reader.get() : undefined,
         ffmpeg,
         signal: itemSignal,
       }),
@@ -162,25 +185,34 @@ async function attempt<T>(
   }
 }
 
-function once<T>(load: () => Promise<T>): () => Promise<T> {
+/** Something costly that is loaded on first use, once. */
+interface Lazy<T> {
+  readonly get: () => Promise<T>;
+  /** Closes it if it was ever loaded. */
+  readonly close: () => Promise<void>;
+}
+
+function lazily<T extends { close(): Promise<void> }>(load: () => Promise<T>): Lazy<T> {
   let loaded: Promise<T> | undefined;
-  return () => {
-    loaded ??= load();
-    return loaded;
+  return {
+    get: () => {
+      loaded ??= load();
+      return loaded;
+    },
+    close: async () => (await loaded)?.close(),
   };
 }
 
 type Finish = (note: Note, results: readonly MediumResult[]) => Promise<ExtractedNote>;
 
 /** What chooses a note's images among what its media offer, cuts them to the ratios asked for, and keeps them. */
-async function createFinisher({ store, runId }: StoreSession<unknown>, settings: ExtractSettings): Promise<Finish> {
+async function createFinisher({ store, runId }: StoreSession<unknown>, settings: ExtractSettings, cropper: Lazy<Cropper>): Promise<Finish> {
   const { ANALYSIS_VERSION } = await import('../core/media/analyse_medium.ts');
   const { chooseImages } = await import('../core/media/choose_images.ts');
   const { fileElement, readNoteElements, saveNoteElements } = await import('../core/store/elements.ts');
   const { filePath, saveFile } = await import('../core/store/files.ts');
   const { isWorkDone } = await import('../core/store/notes.ts');
   const { perNote, ratios, ocr, maxText } = settings;
-  const loadCropper = once(async () => (await import('../core/media/crop_image.ts')).createCropper());
 
   const elementsOf = async (candidate: NoteCandidate & { readonly facts: ImageFacts }): Promise<NewNoteElement[]> => {
     const { source, facts } = candidate;
@@ -188,7 +220,7 @@ async function createFinisher({ store, runId }: StoreSession<unknown>, settings:
     const whole = ratios.some(({ name }) => name === ORIGINAL) ? [{ ...elementOf(file, facts, {}), source }] : [];
     const others = ratios.filter(({ name }) => name !== ORIGINAL);
     if (others.length === 0) return whole;
-    const crops = await (await loadCropper()).crop(filePath(store, file), facts, others);
+    const crops = await (await cropper.get()).crop(filePath(store, file), facts, others);
     return [...whole, ...crops.map(({ jpeg, facts: own, crop }) => ({ ...elementOf(saveFile(store, jpeg, 'jpg'), own, crop), source }))];
   };
   const elementOf = (file: string, facts: ImageFacts, crop: object): Omit<NewNoteElement, 'source'> => {

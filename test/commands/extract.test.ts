@@ -112,6 +112,54 @@ describe('atelier extract', () => {
     expect(runsOfImages(folder)).toEqual(runs);
   });
 
+  it('cuts to ratios, reads text, and writes shots and sheets beside the store', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'a.png'), await makePicture(1));
+    await makeVideo(join(folder, 'v.mp4'), 'testsrc2=s=320x180:r=25:d=2[a];mandelbrot=s=320x180:r=25,trim=duration=2[b];[a][b]concat=n=2');
+    storeOf(folder, { 'n/1': ['a.png', 'v.mp4'] });
+    const flags = ['--json', '--ratios', '3:4,original', '--ocr', '--shots', 'out/shots.json', '--sheets', 'sheets'];
+
+    const first = await extract(folder, flags);
+    expect(first.code).toBe(0);
+    const json = first.json as unknown as {
+      images: { ratio: string; width: number; height: number; crop: { width: number; height: number } | null; text_share: number | null }[];
+      sheets: string[];
+    };
+    expect(json.images.map(({ ratio }) => ratio).toSorted()).toEqual(['3:4', '3:4', '3:4', 'original', 'original', 'original']);
+    for (const { ratio, width, height, crop, text_share } of json.images) {
+      expect(text_share).toBeGreaterThanOrEqual(0);
+      if (ratio === 'original') expect(crop).toBeNull();
+      else {
+        expect(crop).toMatchObject({ width, height });
+        expect(Math.abs(width - 0.75 * height)).toBeLessThanOrEqual(1);
+      }
+    }
+    const { videos } = JSON.parse(readFileSync(join(folder, 'out/shots.json'), 'utf8'));
+    expect(videos).toMatchObject([{ note_id: 'n/1', source: join(folder, 'v.mp4'), boundaries: [{ kind: 'cut', first_frame: 50 }] }]);
+    expect(json.sheets).toHaveLength(1);
+    // A note's id is no path.
+    expect(json.sheets[0]).toMatch(/\/sheets\/n_1-[0-9a-f]{8}\.png$/);
+    const sheet = readFileSync(json.sheets[0] as string);
+    expect((await sharp(sheet).metadata()).format).toBe('png');
+
+    const second = await extract(folder, flags);
+    expect(second.json).toEqual(first.json);
+    expect(readFileSync(json.sheets[0] as string).equals(sheet)).toBe(true);
+  });
+
+  it('passes over pictures full of text, and names images that another note nearly has', async () => {
+    const folder = temporaryFolder();
+    const picture = await makePicture(2);
+    writeFileSync(join(folder, 'a.png'), picture);
+    writeFileSync(join(folder, 'b.png'), await sharp(picture).resize(600).png().toBuffer());
+    storeOf(folder, { n1: ['a.png'], n2: ['b.png'] });
+    const { json, code } = await extract(folder, ['--json', '--max-text', '30%']);
+    expect(code).toBe(0);
+    const [one, two] = json.images;
+    expect(one?.duplicates).toEqual([{ element_id: two?.element_id, note_id: 'n2' }]);
+    expect(two?.duplicates).toEqual([{ element_id: one?.element_id, note_id: 'n1' }]);
+  });
+
   it('does the work again for changed media, other parameters or a lost file, and only then', async () => {
     const folder = temporaryFolder();
     for (const seed of [1, 2, 3]) writeFileSync(join(folder, `${seed}.png`), await makePicture(seed));
