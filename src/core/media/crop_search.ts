@@ -16,9 +16,16 @@ const FACE_CUT = 1e6;
 const TEXT_CUT = 1e3;
 const FACE_OUTSIDE = 1;
 
-/** Length in whole pixels of the longer side of the largest crop of a ratio. */
+/**
+ * Length in whole pixels of the longer side of the largest crop of a ratio. The shorter side of a crop is rounded, so the
+ * largest reaches from edge to edge of the picture whatever its size: a line of text of that length fits in.
+ */
 export function longestSide({ width, height }: Size, ratio: number): number {
-  return Math.max(1, Math.floor(ratio >= 1 ? Math.min(width, height * ratio) : Math.min(height, width / ratio)));
+  const [longer, shorter] = ratio >= 1 ? [width, height] : [height, width];
+  const stretch = Math.max(ratio, 1 / ratio);
+  // Lengths below this one have a shorter side that is rounded down to the picture's.
+  const beyond = (shorter + 0.5) * stretch;
+  return Math.max(1, Math.min(longer, Math.ceil(beyond) - 1));
 }
 
 /** The size of a ratio whose longer side is given; the shorter is rounded, and so right within half a pixel. */

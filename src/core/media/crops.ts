@@ -24,6 +24,8 @@ const MIN_SHARE = 0.5;
 const MARGIN = 2;
 /** Places of one size that are weighed by salience; more of them lie next to each other and hardly differ. */
 const MOST_PLACES = 200;
+/** Sizes that are tried in full size where those near the chosen one cut more than it does. */
+const MOST_SIZES = 256;
 
 /**
  * The crop of a ratio that shows most of what draws the eye. It is as large as the ratio allows, and smaller only where
@@ -60,7 +62,8 @@ function bestPlaces(picture: Size, sizes: readonly Size[], readings: readonly Ob
 
 /**
  * The same crop of the picture in full size, in whole pixels: its ratio is right within one pixel and it lies inside. Of the
- * crops within about one pixel of the small picture it is the nearest that cuts nothing, or else the fewest.
+ * crops within about one pixel of the small picture it is the nearest that cuts nothing, or else the fewest. Where these
+ * cut more than the crop of the small picture does, whose sides are rounded, every other place and size is tried too.
  * @param obstacles boxes in pixels of the full picture
  */
 export function fullSizeCrop(crop: Crop, ratio: Ratio, fullWidth: number, fullHeight: number, obstacles: Obstacles): Crop {
@@ -69,34 +72,72 @@ export function fullSizeCrop(crop: Crop, ratio: Ratio, fullWidth: number, fullHe
   if (hasRatio(ratio, fullWidth, fullHeight)) return describe({ left: 0, top: 0, ...full }, full, bare, 1);
   const factor = Math.max(fullWidth, fullHeight) / Math.max(crop.picture.width, crop.picture.height);
   const boxes = [...bare.faces, ...bare.texts];
+  const [wanted, value] = [scaleBox(crop.box, factor), ratioValue(ratio, fullWidth, fullHeight)];
+  const reach = Math.ceil(factor) + 1;
+  const near = fewestCut(cropsNear(wanted, full, value, boxes, reach, 1), boxes);
+  if (near.cut <= crop.cutBoxes.length) return describe(near.box, full, bare, crop.score);
+  const far = fewestCut(cropsNear(wanted, full, value, boxes, Math.max(fullWidth, fullHeight), farStep(full, value)), boxes);
+  return describe(far.cut < near.cut ? far.box : near.box, full, bare, crop.score);
+}
+
+/** Pixels between the sizes that are tried of all sizes. */
+function farStep(full: Size, ratio: number): number {
+  return Math.ceil((longestSide(full, ratio) * (1 - MIN_SHARE)) / MOST_SIZES);
+}
+
+/** The first of the crops that cuts no box, or else the first that cuts the fewest. */
+function fewestCut(crops: Iterable<Box>, boxes: readonly Box[]): { readonly box: Box; readonly cut: number } {
   let best: { readonly box: Box; readonly cut: number } | undefined;
-  for (const box of cropsNear(scaleBox(crop.box, factor), full, ratioValue(ratio, fullWidth, fullHeight), Math.ceil(factor) + 1)) {
+  for (const box of crops) {
     const cut = boxes.filter((obstacle) => cuts(box, obstacle)).length;
     if (best === undefined || cut < best.cut) best = { box, cut };
     if (cut === 0) break;
   }
-  if (best === undefined) throw new Error(`Expected a crop of ${ratio.name} in ${fullWidth} × ${fullHeight} pixels but found none`);
-  return describe(best.box, full, bare, crop.score);
+  if (best === undefined) throw new Error('Expected crops to choose from but received none');
+  return best;
 }
 
-/** Crops in whole pixels whose sides and places differ from the wanted by at most `reach`, nearest sizes first. */
-function* cropsNear(wanted: Box, full: Size, ratio: number, reach: number): Generator<Box> {
-  for (const long of nearest(Math.max(wanted.width, wanted.height), reach, 1, longestSide(full, ratio))) {
-    const size = cropSize(long, ratio);
-    for (const left of nearest(wanted.left + (wanted.width - size.width) / 2, reach, 0, full.width - size.width)) {
-      for (const top of nearest(wanted.top + (wanted.height - size.height) / 2, reach, 0, full.height - size.height)) {
-        yield { left, top, ...size };
-      }
-    }
+/**
+ * Crops in whole pixels whose sides and places differ from the wanted by at most `reach`, nearest sizes first, every
+ * `step`-th of them. Of the places between two edges of boxes only the nearest counts: all of them cut the same.
+ */
+function* cropsNear(wanted: Box, full: Size, ratio: number, boxes: readonly Box[], reach: number, step: number): Generator<Box> {
+  const longest = longestSide(full, ratio);
+  for (const long of nearestSizes(Math.max(wanted.width, wanted.height), reach, step, longest)) {
+    const { width, height } = cropSize(long, ratio);
+    const lefts = nearestPlaces(wanted.left + (wanted.width - width) / 2, reach, full.width - width, edges(boxes, 'left', 'width', width));
+    const tops = nearestPlaces(
+      wanted.top + (wanted.height - height) / 2,
+      reach,
+      full.height - height,
+      edges(boxes, 'top', 'height', height),
+    );
+    for (const left of lefts) for (const top of tops) yield { left, top, width, height };
   }
 }
 
-/** Whole numbers from `least` to `most` around a number, nearest first. */
-function nearest(wanted: number, reach: number, least: number, most: number): number[] {
-  const start = Math.min(most, Math.max(least, Math.round(wanted)));
+/** Starts of a crop of one length at which it begins or ends to meet a box, or to hold it. */
+function edges(boxes: readonly Box[], start: 'left' | 'top', side: 'width' | 'height', length: number): number[] {
+  return boxes.flatMap((box) => {
+    const [from, to] = [box[start], box[start] + box[side]];
+    return [from, to - length, to, from - length];
+  });
+}
+
+/** Whole numbers around a length, nearest first, from half of the longest on. */
+function nearestSizes(wanted: number, reach: number, step: number, longest: number): number[] {
+  const start = Math.min(longest, Math.round(wanted));
+  const shortest = Math.min(start, Math.ceil(longest * MIN_SHARE));
   const all = [start];
-  for (let step = 1; step <= reach; step++) all.push(start - step, start + step);
-  return all.filter((x) => x >= least && x <= most);
+  for (let off = step; off <= reach && (start - off >= shortest || start + off <= longest); off += step) all.push(start - off, start + off);
+  return all.filter((length) => length >= shortest && length <= longest);
+}
+
+/** The whole number next to a wanted place and the edges around it, nearest first, from 0 to `most`. */
+function nearestPlaces(wanted: number, reach: number, most: number, places: readonly number[]): number[] {
+  const start = Math.min(most, Math.max(0, Math.round(wanted)));
+  const inside = places.filter((place) => place >= 0 && place <= most && Math.abs(place - start) <= reach);
+  return [...new Set([start, ...inside])].sort((a, b) => Math.abs(a - start) - Math.abs(b - start) || a - b);
 }
 
 /** The boxes in whole pixels, rounded outwards and with a margin, as far as they lie in the picture. */
