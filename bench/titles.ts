@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { type Note, readNotes } from '../src/core/store/notes.ts';
 import { openStore } from '../src/core/store/open.ts';
 import { createBannedMatcher } from '../src/core/text/banned.ts';
-import { extractiveWriter } from '../src/core/text/extractive.ts';
+import { createExtractiveWriter } from '../src/core/text/extractive.ts';
 import { languageOf } from '../src/core/text/language.ts';
 import { understandNote } from '../src/core/text/note_text.ts';
 import { lengthFor } from '../src/core/text/platforms.ts';
@@ -79,7 +79,14 @@ async function prepareExtractive(notes: readonly Note[]): Promise<(note: Note) =
     const read = understandNote(note, segmenters, new Set());
     const length = lengthFor('generic', 'title', read.language, undefined);
     const controls = { keywords: [], length, emoji: 'none', brand: null, style: null, platform: 'generic' } as const;
-    writeTitles(read, extractiveWriter, { kind: 'title', paradigm: 'write', controls, queries: [] }, segmenters, isBanned, 3);
+    writeTitles(
+      read,
+      createExtractiveWriter(new Map()),
+      { kind: 'title', paradigm: 'write', controls, queries: [] },
+      segmenters,
+      isBanned,
+      3,
+    );
   };
 }
 

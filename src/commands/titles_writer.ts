@@ -2,8 +2,10 @@ import { sha256 } from '../core/ids.ts';
 import type { NoteText as StoredText } from '../core/store/note_texts.ts';
 import type { NoteUnderstanding } from '../core/store/note_understandings.ts';
 import type { Note } from '../core/store/notes.ts';
+import type { Store } from '../core/store/open.ts';
 import type { Controls, Rejection } from '../core/text/controls.ts';
 import { detectLanguage, languageOf, type TextLanguage } from '../core/text/language.ts';
+import type { LearntPatterns } from '../core/text/learnt_patterns.ts';
 import type { NoteInput, NoteText } from '../core/text/note_text.ts';
 import { lengthFor } from '../core/text/platforms.ts';
 import type { QueryMatch } from '../core/text/queries.ts';
@@ -14,6 +16,8 @@ import type { StoreSession } from './shared.ts';
 import { readTextLifts, type TextLifts } from './title_lifts.ts';
 import type { TitlesOptions } from './titles_settings.ts';
 
+const MOST_LEARNT_FROM = 500;
+
 export type RejectionCounts = Readonly<Partial<Record<Rejection, number>>>;
 
 /** What the store knows beside the notes that decides their texts. */
@@ -21,8 +25,10 @@ export interface Knowledge {
   readonly banned: readonly string[];
   readonly entities: readonly string[];
   readonly queries: readonly { readonly query: string; readonly frequency: number }[];
-  /** Languages of notes and queries, as far as they need a dictionary. */
-  readonly languages: ReadonlySet<TextLanguage>;
+  /** Segmenters of the notes' and queries' languages, loaded when they are first asked for. */
+  readonly loadSegmenters: () => Promise<Segmenters>;
+  /** How the store's own titles are made; empty where the writer does not ask. */
+  readonly patterns: LearntPatterns;
   /** What was clicked; undefined without logs. */
   readonly lifts: TextLifts | undefined;
   /** Hash of all of it. */
@@ -38,13 +44,33 @@ export async function readKnowledge({ store, options }: StoreSession<TitlesOptio
     entities: [...readBrands(store), ...lexicon.filter(({ type }) => type !== 'banned').map(({ term }) => term)],
     queries: options.paradigm === 'rewrite' ? readQueries(store) : [],
   };
-  const chinese = firstChinese(notes);
+  const learntFrom = await notesToLearnFrom(store, options);
+  // The same patterns whichever notes are asked for: so the notes learnt from are looked at too.
+  const chinese = firstChinese(notes) ?? (learntFrom && firstChinese(learntFrom()));
   const languages = new Set([
     ...(chinese === undefined ? [] : ['zh' as const]),
     ...terms.queries.map(({ query }) => detectLanguage(query)),
   ]);
+  let segmenters: Promise<Segmenters> | undefined;
+  const loadSegmenters = (): Promise<Segmenters> => {
+    segmenters ??= import('../core/text/segment.ts').then((module) => module.loadSegmenters(languages, terms.entities));
+    return segmenters;
+  };
+  const { learnPatterns } = await import('../core/text/learnt_patterns.ts');
+  const patterns: LearntPatterns = learntFrom === undefined ? new Map() : learnPatterns(learntFrom(), await loadSegmenters());
   const lifts = await readTextLifts(store, options.kind, chinese === undefined ? [] : [chinese]);
-  return { ...terms, languages, lifts, key: sha256(JSON.stringify([terms, lifts?.key ?? null])) };
+  const key = sha256(JSON.stringify([terms, lifts?.key ?? null, [...patterns]]));
+  return { ...terms, loadSegmenters, patterns, lifts, key };
+}
+
+/** Notes spread evenly over the store, whose titles show how titles are made: more of them hardly show more. */
+async function notesToLearnFrom(store: Store, { generator, kind }: TitlesOptions): Promise<(() => Iterable<Note>) | undefined> {
+  if (generator !== 'extractive' || kind !== 'title') return undefined;
+  const { eachNote, readNoteIds } = await import('../core/store/notes.ts');
+  const noteIds = readNoteIds(store);
+  const stride = Math.ceil(noteIds.length / MOST_LEARNT_FROM);
+  const chosen = noteIds.filter((_, index) => index % stride === 0);
+  return () => eachNote(store, chosen);
 }
 
 /** Only Chinese needs a dictionary, so other notes are looked at no further than to the first in it. */
@@ -81,10 +107,9 @@ export async function prepareWriter(options: TitlesOptions, knowledge: Knowledge
   const { understandNote } = await import('../core/text/note_text.ts');
   const { indexQueries, matchQueries } = await import('../core/text/queries.ts');
   const { withoutOrders } = await import('../core/text/remote/untrusted.ts');
-  const { loadSegmenters } = await import('../core/text/segment.ts');
   const { understandingOf } = await import('../core/text/understanding.ts');
 
-  const segmenters = await loadSegmenters(knowledge.languages, knowledge.entities);
+  const segmenters = await knowledge.loadSegmenters();
   const entities = new Set(knowledge.entities.map((entity) => entity.toLowerCase()));
   const findEntities = createEntityFinder(entities);
   const index = indexQueries(knowledge.queries, segmenters);
@@ -125,15 +150,16 @@ interface Proposed extends WrittenTitles {
 
 type Propose = (input: NoteInput, read: NoteText, controls: Controls, queries: readonly QueryMatch[]) => Promise<Proposed>;
 
-async function extractiveTitles(options: TitlesOptions, { banned, lifts }: Knowledge, segmenters: Segmenters): Promise<Propose> {
+async function extractiveTitles(options: TitlesOptions, { banned, lifts, patterns }: Knowledge, segmenters: Segmenters): Promise<Propose> {
   const { createBannedMatcher } = await import('../core/text/banned.ts');
-  const { extractiveWriter } = await import('../core/text/extractive.ts');
+  const { createExtractiveWriter } = await import('../core/text/extractive.ts');
   const { writeTitles } = await import('../core/text/titles.ts');
   const { kind, paradigm, perNote } = options;
   const isBanned = createBannedMatcher(banned);
+  const writer = createExtractiveWriter(patterns);
   return async (_, read, controls, queries) => {
     const request = { kind, paradigm, controls, queries };
-    return { ...writeTitles(read, extractiveWriter, request, segmenters, isBanned, perNote, lifts?.clickScoreOf), stopped: undefined };
+    return { ...writeTitles(read, writer, request, segmenters, isBanned, perNote, lifts?.clickScoreOf), stopped: undefined };
   };
 }
 

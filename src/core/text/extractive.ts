@@ -4,6 +4,7 @@ import { decorate } from './decorate.ts';
 import { picturesFor } from './emoji.ts';
 import { isFragment } from './fragments.ts';
 import type { TextLanguage } from './language.ts';
+import { dividerFor, fillFrames, type LearntPatterns } from './learnt_patterns.ts';
 import type { NoteText, Passage } from './note_text.ts';
 import { capitalised, fillPatterns } from './patterns.ts';
 import { rewriteTitle } from './rewrite.ts';
@@ -17,17 +18,22 @@ const MOST_MADE_WITH = 4;
 
 const PERSONAL = /[我他她]|\b(?:i|we|he|she|my|our|his|her)\b/i;
 
-/** Titles without a model: whole clauses of the note, patterns filled from it, and its own title beside fitting queries. */
-export const extractiveWriter: TitleWriter = { name: 'extractive', propose };
+/**
+ * Titles without a model: whole clauses of the note, patterns filled from it, and its own title beside fitting queries.
+ * @param learnt how other titles of the store are made
+ */
+export function createExtractiveWriter(learnt: LearntPatterns): TitleWriter {
+  return { name: 'extractive', propose: (note, request) => propose(note, request, learnt) };
+}
 
-function propose(note: NoteText, request: TitleRequest): Candidate[] {
+function propose(note: NoteText, request: TitleRequest, learnt: LearntPatterns): Candidate[] {
   const { controls, kind, paradigm } = request;
   const drafts =
     kind === 'highlight'
       ? highlights(note)
       : paradigm === 'rewrite'
-        ? rewriteTitle(note, request.queries, titles(note, request))
-        : titles(note, request);
+        ? rewriteTitle(note, request.queries, titles(note, request, learnt))
+        : titles(note, request, learnt);
   const styled = drafts.flatMap((draft) => inStyle(draft, request, note));
   const pictures = controls.emoji === 'none' ? [] : picturesFor([note.title, ...note.items].join('\n'));
   return styled.map(({ text, prior }) => {
@@ -55,12 +61,13 @@ function inStyle(draft: Candidate, { controls: { style }, kind }: TitleRequest, 
 }
 
 /** New titles from the full note: clauses alone, clauses beside the subject, and patterns. */
-function titles(note: NoteText, request: TitleRequest): Candidate[] {
-  const drafts = [...fillPatterns(note), ...(request.controls.style === 'list' ? pointLists(note) : [])];
+function titles(note: NoteText, request: TitleRequest, learnt: LearntPatterns): Candidate[] {
+  const divider = dividerFor(note, learnt);
+  const drafts = [...fillPatterns(note), ...fillFrames(note, learnt), ...(request.controls.style === 'list' ? pointLists(note) : [])];
   for (const passage of usablePassages(note)) {
     const worth = worthOf(passage, note);
     drafts.push({ text: marked(standalone(passage, note), passage, note), prior: 0.8 * worth });
-    drafts.push(...besideSubject(passage, note, worth));
+    drafts.push(...besideSubject(passage, note, worth, divider));
   }
   return drafts;
 }
@@ -120,14 +127,14 @@ function marked(text: string, passage: Passage, note: NoteText): string {
   return `${text}${passage.mark === 'question' ? (chinese ? '？' : '?') : chinese ? '！' : '!'}`;
 }
 
-function besideSubject(passage: Passage, note: NoteText, worth: number): Candidate[] {
+function besideSubject(passage: Passage, note: NoteText, worth: number, divider: string): Candidate[] {
   if (passage.mark !== 'none' || passage.origin === 'item') return [];
   const drafts: Candidate[] = [];
   for (const subject of note.subjects) {
     const text = withoutSubject(passage.text, subject, note.language);
     if (includesTerm(text, subject) || includesTerm(subject, text)) continue;
     if (note.language === 'zh') {
-      drafts.push({ text: `${subject}｜${text}`, prior: worth });
+      drafts.push({ text: `${subject}${divider}${text}`, prior: worth });
       if (note.form === 'recipe' && passage.origin !== 'title') {
         drafts.push(
           { text: `${subject}怎么做？${text}`, prior: worth - 0.05 },
@@ -138,7 +145,7 @@ function besideSubject(passage: Passage, note: NoteText, worth: number): Candida
       continue;
     }
     const clause = capitalised(text);
-    drafts.push({ text: `${subject}: ${clause}`, prior: passage.describesSubject ? worth : worth - 0.05 });
+    drafts.push({ text: `${subject}${divider}${clause}`, prior: passage.describesSubject ? worth : worth - 0.05 });
     if (note.form === 'recipe') drafts.push({ text: `How to make ${subject}: ${clause}`, prior: worth - 0.1 });
   }
   return drafts;

@@ -23,6 +23,9 @@ export interface Passage extends ClauseRun {
   readonly origin: 'title' | 'prose' | 'item' | 'step';
 }
 
+/** A recipe has ingredients and says how to make something; anything else is a post. */
+export type NoteForm = 'recipe' | 'post';
+
 /** What a writer knows about a note. */
 export interface NoteText {
   readonly noteId: string;
@@ -37,8 +40,7 @@ export interface NoteText {
   readonly subjects: readonly string[];
   /** The title is a name, not a sentence. */
   readonly isNamed: boolean;
-  /** A recipe has ingredients and says how to make something; anything else is a post. */
-  readonly form: 'recipe' | 'post';
+  readonly form: NoteForm;
   readonly passages: readonly Passage[];
   /** Names of listed things (ingredients, features), most telling first. */
   readonly items: readonly string[];
@@ -73,7 +75,7 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
   const listed = blocks.filter((block) => block.kind === 'item');
   const headline = blocks.find((block) => block.kind === 'headline')?.text ?? '';
   const text = [title, ...blocks.map((block) => block.text)].join('\n');
-  const isRecipe = steps.length > 0 && (listed.length > 1 || RECIPE_TITLE.test(title));
+  const form = formOf(title, blocks);
   const numbered = steps.filter((block) => block.numbered).length;
 
   const places = [
@@ -83,8 +85,7 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
   const weights = wordWeights(places, language, entities);
   const named = subjectsOf(title, language);
   // "十五分钟一碗葱油拌面，比外卖快" is a sentence, but the thing that is made has a name the lexicon knows.
-  const subjects = named.length === 0 && isRecipe ? entitiesIn(title, entities).slice(0, 1) : named;
-  const form = isRecipe ? 'recipe' : 'post';
+  const subjects = named.length === 0 && form === 'recipe' ? entitiesIn(title, entities).slice(0, 1) : named;
   const passagesOf = (source: string, worth: number, origin: Passage['origin']): Passage[] =>
     splitSentences(source).flatMap((sentence) => clauseRuns(sentence, language).map((run) => ({ ...run, worth, origin })));
   const passages = [
@@ -114,6 +115,12 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
     source: text.toLowerCase(),
     sourceWords: new Set(places.flatMap(({ words }) => words.map((word) => word.toLowerCase()))),
   };
+}
+
+/** Whether a note of this title and body is a recipe. */
+export function formOf(title: string, blocks: readonly Block[]): NoteForm {
+  const listed = blocks.filter(({ kind }) => kind === 'item').length;
+  return blocks.some(({ kind }) => kind === 'step') && (listed > 1 || RECIPE_TITLE.test(title)) ? 'recipe' : 'post';
 }
 
 function weightOf(block: Block): number {

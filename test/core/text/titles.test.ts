@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createBannedMatcher } from '../../../src/core/text/banned.ts';
 import { type Controls, STYLES, type TextKind } from '../../../src/core/text/controls.ts';
 import { EMOJI_LEVELS } from '../../../src/core/text/emoji.ts';
-import { extractiveWriter } from '../../../src/core/text/extractive.ts';
+import { createExtractiveWriter } from '../../../src/core/text/extractive.ts';
 import { type NoteInput, understandNote } from '../../../src/core/text/note_text.ts';
 import { lengthFor, TITLE_PLATFORMS } from '../../../src/core/text/platforms.ts';
 import { indexQueries, matchQueries } from '../../../src/core/text/queries.ts';
@@ -102,7 +102,10 @@ function write(note: NoteInput, setting: Setting, paradigm: Paradigm = 'write', 
   const read = understandNote(note, segmenters, new Set());
   const controls: Controls = { ...setting, length: lengthFor(setting.platform, kind, read.language, setting.length) };
   const queries = paradigm === 'rewrite' ? matchQueries(read, index) : [];
-  return { controls, ...writeTitles(read, extractiveWriter, { kind, paradigm, controls, queries }, segmenters, isBanned, count) };
+  return {
+    controls,
+    ...writeTitles(read, createExtractiveWriter(new Map()), { kind, paradigm, controls, queries }, segmenters, isBanned, count),
+  };
 }
 
 const PLAIN: Setting = { keywords: [], emoji: 'none', brand: null, style: null, platform: 'generic' };
