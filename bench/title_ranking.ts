@@ -2,16 +2,19 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readClickData } from '../src/commands/click_data.ts';
+import { loadReading } from '../src/commands/content_reading.ts';
+import { openRewardModel } from '../src/commands/reward_scoring.ts';
+import { predictLifts } from '../src/commands/title_clicks.ts';
 import { readTextLifts } from '../src/commands/title_lifts.ts';
 import { hash64 } from '../src/core/hash.ts';
 import { estimateOf, resampleClusters } from '../src/core/models/metrics/cluster_bootstrap.ts';
 import { readUsedElements } from '../src/core/store/creative_content.ts';
 import { readCreatives } from '../src/core/store/creatives.ts';
-import { openStore } from '../src/core/store/open.ts';
+import { openStore, type Store } from '../src/core/store/open.ts';
 
 const HELD_OUT = 5n; // one test in five
 const REPLICATES = 1000;
-const RANKERS = ['click statistics', 'length alone', 'coin'] as const;
+const RANKERS = ['click statistics and reward model', 'click statistics', 'reward model', 'length alone', 'coin'] as const;
 
 interface Headline {
   readonly text: string;
@@ -33,10 +36,18 @@ export async function benchTitleRanking(folder: string): Promise<object[]> {
   const store = openStore(path, { create: false, now: new Date() });
   try {
     const isHeldOut = (adId: string): boolean => hash64(adId) % HELD_OUT === 0n;
+    const byTest = [...(await headlinesByTest(store))];
+    const tests = byTest.filter(([adId, own]) => isHeldOut(adId) && own.length > 1).map(([, own]) => own);
+    const learntFrom = byTest.flatMap(([adId]) => (isHeldOut(adId) ? [] : [adId]));
     const lifts = await readTextLifts(store, 'title', [], (adId) => !isHeldOut(adId));
-    const tests = [...(await headlinesByTest(store))].filter(([adId, own]) => isHeldOut(adId) && own.length > 1).map(([, own]) => own);
+    atelier('train', 'mil', '--estimator', 'gated', '--ads', learntFrom.join(','));
+    const predicted = await predictHeadlines(store, tests);
+    const clicksOf = (text: string): number => lifts?.scoreOf(text) ?? 0;
+    const predictionOf = (text: string): number => predicted.get(text) ?? 0;
     const scores: Record<(typeof RANKERS)[number], (text: string) => number> = {
-      'click statistics': (text) => lifts?.scoreOf(text) ?? 0,
+      'click statistics and reward model': (text) => clicksOf(text) + predictionOf(text),
+      'click statistics': clicksOf,
+      'reward model': predictionOf,
       'length alone': (text) => text.length,
       coin: () => 0,
     };
@@ -66,7 +77,20 @@ export async function benchTitleRanking(folder: string): Promise<object[]> {
   }
 }
 
-async function headlinesByTest(store: Parameters<typeof readCreatives>[0]): Promise<Map<string, Headline[]>> {
+/** What the newest reward model predicts of each headline beside the others of its test; the headlines are without a note. */
+async function predictHeadlines(store: Store, tests: readonly (readonly Headline[])[]): Promise<Map<string, number>> {
+  const model = await openRewardModel(store, undefined);
+  const reading = await loadReading(store, [], tests.flat());
+  const predicted = new Map<string, number>();
+  for (const headlines of tests) {
+    const texts = headlines.map(({ text }) => text);
+    const lifts = await predictLifts(model, 'title', undefined, texts, reading);
+    for (const [at, text] of texts.entries()) predicted.set(text, lifts[at] as number);
+  }
+  return predicted;
+}
+
+async function headlinesByTest(store: Store): Promise<Map<string, Headline[]>> {
   const { input, arms } = await readClickData(store, undefined);
   const used = readUsedElements(store);
   const textOf = new Map(

@@ -46,8 +46,8 @@ async function benchExtractive(folder: string): Promise<BenchLine[]> {
         seed += 1;
         atelier('titles', '--store', path, '--seed', String(seed));
       },
-      () => {
-        for (const note of notes) write(note);
+      async () => {
+        for (const note of notes) await write(note);
       },
     ],
     ROUNDS,
@@ -71,7 +71,7 @@ async function benchExtractive(folder: string): Promise<BenchLine[]> {
 }
 
 /** Reads a note and writes three titles for it, as the command does. */
-async function prepareExtractive(notes: readonly Note[]): Promise<(note: Note) => void> {
+async function prepareExtractive(notes: readonly Note[]): Promise<(note: Note) => Promise<unknown>> {
   const languages = new Set(notes.map((note) => languageOf(note.lang, `${note.title}\n${note.body}`)));
   const segmenters = await loadSegmenters(languages, []);
   const isBanned = createBannedMatcher([]);
@@ -79,7 +79,7 @@ async function prepareExtractive(notes: readonly Note[]): Promise<(note: Note) =
     const read = understandNote(note, segmenters, new Set());
     const length = lengthFor('generic', 'title', read.language, undefined);
     const controls = { keywords: [], length, emoji: 'none', brand: null, style: null, platform: 'generic' } as const;
-    writeTitles(
+    return writeTitles(
       read,
       createExtractiveWriter(new Map()),
       { kind: 'title', paradigm: 'write', controls, queries: [] },

@@ -13,25 +13,14 @@ export interface ContentTerms {
 
 /** Reads the content of elements and of the notes that ads promote. */
 export async function readContentTerms(store: Store, adIds: readonly string[], elementIds: readonly string[]): Promise<ContentTerms> {
-  const { contentFields, elementTerms } = await import('../core/models/features/content_fields.ts');
+  const { contextTerms, namedTerms } = await import('../core/models/features/content_fields.ts');
   const { readElementContents } = await import('../core/store/creative_content.ts');
   const elements = readElementContents(store, [...new Set(elementIds)]);
   const ads = await readAdContents(store, [...new Set(adIds)]);
   const reading = await loadReading(store, ads, elements.values());
-  const ofElement = new Map<string, string[]>();
-  for (const [id, element] of elements) {
-    ofElement.set(
-      id,
-      elementTerms(element, reading).flatMap(([part, terms]) => terms.map((term) => `${part}=${term}`)),
-    );
-  }
-  const ofAd = new Map<string, string[]>(ads.map(({ adId }) => [adId, []]));
-  for (const { name, isId, terms } of contentFields(ads, [], reading)) {
-    if (isId) continue;
-    ads.forEach(({ adId }, i) => {
-      for (const term of terms[i] ?? []) ofAd.get(adId)?.push(`${name}=${term}`);
-    });
-  }
+  const ofElement = new Map([...elements].map(([id, element]) => [id, namedTerms(element, reading)]));
+  const contexts = contextTerms(ads, reading);
+  const ofAd = new Map(ads.map(({ adId }, ad) => [adId, contexts[ad] ?? []]));
   return { ofElement: (id) => ofElement.get(id) ?? [], ofAd: (id) => ofAd.get(id) ?? [] };
 }
 

@@ -3,8 +3,6 @@ import { sha256 } from '../core/ids.ts';
 import type { ElementContent } from '../core/models/features/content_fields.ts';
 import type { Store } from '../core/store/open.ts';
 
-const LIFT_SCALE = 0.05; // log lift that takes the odds of the click score to e: 5 % more clicks are a lot for one text
-
 /** With fewer clicks than this the logs say nothing about words. */
 const LEAST_CLICKS = 100;
 
@@ -12,8 +10,6 @@ const LEAST_CLICKS = 100;
 export interface TextLifts {
   /** Mean log lift of a text's terms; above 0, texts like it were clicked more often than others of their ads. */
   readonly scoreOf: (text: string) => number;
-  /** `1 / (1 + exp(−lift / 0.05))` of that lift, in [0, 1]. */
-  readonly clickScoreOf: (text: string) => number;
   /** Hash of all that it was learnt from. */
   readonly key: string;
   /** Different texts that were shown, and the clicks on them. */
@@ -34,7 +30,7 @@ export async function readTextLifts(
 ): Promise<TextLifts | undefined> {
   const { computeEcoi } = await import('../core/feedback/ecoi.ts');
   const { learnTermLifts } = await import('../core/feedback/term_lifts.ts');
-  const { elementTerms } = await import('../core/models/features/content_fields.ts');
+  const { namedTerms } = await import('../core/models/features/content_fields.ts');
   const { readUsedElements } = await import('../core/store/creative_content.ts');
   const { readCreatives } = await import('../core/store/creatives.ts');
   const { readClickData } = await import('./click_data.ts');
@@ -65,23 +61,21 @@ export async function readTextLifts(
     [],
     [...texts, ...others].map((text) => ({ text })),
   );
-  const termsOf = (text: string): string[] =>
-    elementTerms(contentOf(kind, text), reading).flatMap(([part, terms]) => [...new Set(terms)].map((term) => `${part}=${term}`));
+  const termsOf = (text: string): string[] => [...new Set(namedTerms(textContent(kind, text), reading))];
   const shown = rows.map(({ adId, text, clicks, exposure }): ShownText => {
     const ad = rates.get(adId) ?? { clicks: 0, exposure: 0 };
     return { terms: termsOf(text), clicks, expected: ad.exposure > 0 ? (exposure * ad.clicks) / ad.exposure : 0 };
   });
   const lifts = learnTermLifts(shown, dispersion.phi);
-  const scoreOf = (text: string): number => lifts.scoreOf(termsOf(text));
   return {
-    scoreOf,
-    clickScoreOf: (text) => 1 / (1 + Math.exp(-scoreOf(text) / LIFT_SCALE)),
+    scoreOf: (text) => lifts.scoreOf(termsOf(text)),
     key: sha256(JSON.stringify([shown, dispersion.phi])),
     texts: texts.length,
     clicks,
   };
 }
 
-function contentOf(kind: string, text: string): ElementContent {
+/** A text as an element, before it is one. */
+export function textContent(kind: string, text: string): ElementContent {
   return { kind, elementId: '', text, width: null, height: null, details: {} };
 }

@@ -10,10 +10,10 @@ import type { NoteInput, NoteText } from '../core/text/note_text.ts';
 import { lengthFor } from '../core/text/platforms.ts';
 import type { QueryMatch } from '../core/text/queries.ts';
 import type { Segmenters } from '../core/text/segment.ts';
-import type { WrittenTitles } from '../core/text/titles.ts';
+import type { ClickScores, WrittenTitles } from '../core/text/titles.ts';
 import type { OpenedModel } from './model_access.ts';
 import type { StoreSession } from './shared.ts';
-import { readTextLifts, type TextLifts } from './title_lifts.ts';
+import { readTextClicks, type TextClicks } from './title_clicks.ts';
 import type { TitlesOptions } from './titles_settings.ts';
 
 const MOST_LEARNT_FROM = 500;
@@ -29,8 +29,8 @@ export interface Knowledge {
   readonly loadSegmenters: () => Promise<Segmenters>;
   /** How the store's own titles are made; empty where the writer does not ask. */
   readonly patterns: LearntPatterns;
-  /** What was clicked; undefined without logs. */
-  readonly lifts: TextLifts | undefined;
+  /** What is clicked; undefined without logs and models. */
+  readonly clicks: TextClicks | undefined;
   /** Hash of all of it. */
   readonly key: string;
 }
@@ -58,9 +58,9 @@ export async function readKnowledge({ store, options }: StoreSession<TitlesOptio
   };
   const { learnPatterns } = await import('../core/text/learnt_patterns.ts');
   const patterns: LearntPatterns = learntFrom === undefined ? new Map() : learnPatterns(learntFrom(), await loadSegmenters());
-  const lifts = await readTextLifts(store, options.kind, chinese === undefined ? [] : [chinese]);
-  const key = sha256(JSON.stringify([terms, lifts?.key ?? null, [...patterns]]));
-  return { ...terms, loadSegmenters, patterns, lifts, key };
+  const clicks = await readTextClicks(store, options.kind, chinese === undefined ? [] : [chinese]);
+  const key = sha256(JSON.stringify([terms, clicks?.key ?? null, [...patterns]]));
+  return { ...terms, loadSegmenters, patterns, clicks, key };
 }
 
 /** Notes spread evenly over the store, whose titles show how titles are made: more of them hardly show more. */
@@ -81,6 +81,7 @@ function firstChinese(notes: Iterable<Note>): string | undefined {
 
 /** A note that was read: without what could steer a model, and what it is about. */
 interface ReadNote {
+  readonly note: Note;
   readonly input: NoteInput;
   readonly read: NoteText;
   readonly understanding: NoteUnderstanding;
@@ -115,19 +116,23 @@ export async function prepareWriter(options: TitlesOptions, knowledge: Knowledge
   const index = indexQueries(knowledge.queries, segmenters);
   const propose = model ? await modelTitles(model, options, knowledge, segmenters) : await extractiveTitles(options, knowledge, segmenters);
 
+  const { clicks } = knowledge;
+  const reading = { segmenters, findEntities };
+  const clicksOf = (note: Note): ClickScores | undefined => clicks && ((texts) => clicks.scoresOf(note, texts, reading));
+
   return {
     segmenters,
     readNote: (note) => {
       const input = withoutOrders(note);
       const read = understandNote(input, segmenters, entities);
       const key = sha256(JSON.stringify([note.title, note.body, note.lang, knowledge.entities]));
-      return { input, read, understanding: { noteId: note.noteId, key, ...understandingOf(input, read, findEntities) } };
+      return { note, input, read, understanding: { noteId: note.noteId, key, ...understandingOf(input, read, findEntities) } };
     },
-    write: async ({ input, read }) => {
+    write: async ({ note, input, read }) => {
       const { generator, paradigm, keywords = [], emoji, brand = null, style = null, platform } = options;
       const length = lengthFor(platform, options.kind, read.language, options.length);
       const controls: Controls = { keywords, length, emoji, brand, style, platform };
-      const { titles, rejected, details = {}, stopped } = await propose(input, read, controls, matchQueries(read, index));
+      const { titles, rejected, details = {}, stopped } = await propose(input, read, controls, matchQueries(read, index), clicksOf(note));
       const source = `${generator}:${paradigm}`;
       const texts = titles.map(({ text, score }): StoredText => {
         return { text, source, score, details: { generator, paradigm, ...details, controls, rejected } };
@@ -148,27 +153,28 @@ interface Proposed extends WrittenTitles {
   readonly stopped: string | undefined;
 }
 
-type Propose = (input: NoteInput, read: NoteText, controls: Controls, queries: readonly QueryMatch[]) => Promise<Proposed>;
+type Propose = (
+  input: NoteInput,
+  read: NoteText,
+  controls: Controls,
+  queries: readonly QueryMatch[],
+  clicks: ClickScores | undefined,
+) => Promise<Proposed>;
 
-async function extractiveTitles(options: TitlesOptions, { banned, lifts, patterns }: Knowledge, segmenters: Segmenters): Promise<Propose> {
+async function extractiveTitles(options: TitlesOptions, { banned, patterns }: Knowledge, segmenters: Segmenters): Promise<Propose> {
   const { createBannedMatcher } = await import('../core/text/banned.ts');
   const { createExtractiveWriter } = await import('../core/text/extractive.ts');
   const { writeTitles } = await import('../core/text/titles.ts');
   const { kind, paradigm, perNote } = options;
   const isBanned = createBannedMatcher(banned);
   const writer = createExtractiveWriter(patterns);
-  return async (_, read, controls, queries) => {
+  return async (_, read, controls, queries, clicks) => {
     const request = { kind, paradigm, controls, queries };
-    return { ...writeTitles(read, writer, request, segmenters, isBanned, perNote, lifts?.clickScoreOf), stopped: undefined };
+    return { ...(await writeTitles(read, writer, request, segmenters, isBanned, perNote, clicks)), stopped: undefined };
   };
 }
 
-async function modelTitles(
-  model: OpenedModel,
-  options: TitlesOptions,
-  { banned, lifts }: Knowledge,
-  segmenters: Segmenters,
-): Promise<Propose> {
+async function modelTitles(model: OpenedModel, options: TitlesOptions, { banned }: Knowledge, segmenters: Segmenters): Promise<Propose> {
   const { createBannedMatcher } = await import('../core/text/banned.ts');
   const { promptFor } = await import('../core/text/remote/prompts.ts');
   const { remoteWriter } = await import('../core/text/remote/remote_writer.ts');
@@ -176,19 +182,10 @@ async function modelTitles(
   const { client, prompts, rounds } = model;
   const { kind, paradigm, perNote } = options;
   const isBanned = createBannedMatcher(banned);
-  return async (input, read, controls, queries) => {
+  return async (input, read, controls, queries, clicks) => {
     const writer = remoteWriter(client, prompts, input);
     const request = { kind, paradigm, controls, queries };
-    const { titles, rejected, stopped } = await writeTitlesInRounds(
-      read,
-      writer,
-      request,
-      segmenters,
-      isBanned,
-      perNote,
-      rounds,
-      lifts?.clickScoreOf,
-    );
+    const { titles, rejected, stopped } = await writeTitlesInRounds(read, writer, request, segmenters, isBanned, perNote, rounds, clicks);
     const details = { model: client.modelName, prompt: promptFor(prompts, read.language).version };
     return { titles, rejected, details, stopped };
   };

@@ -27,14 +27,22 @@ async function storeWithNote(): Promise<string> {
 }
 
 /** Logs of 30 ads in which titles with one word were clicked five times as often as titles with another. */
-async function importClicks(folder: string, liked: string, other: string, clicks: readonly [number, number] = [100, 20]): Promise<void> {
+async function importClicks(
+  folder: string,
+  liked: string,
+  other: string,
+  clicks: readonly [number, number] = [100, 20],
+  pair?: readonly [good: string, bad: string],
+): Promise<void> {
   const ads = Array.from({ length: 30 }, (_, index) => `ad-${index}`);
   const creatives = ads.flatMap((ad_id, index) => [
     { ad_id, creative_id: 'a', elements: { title: `The ${liked} of day ${index}` } },
     { ad_id, creative_id: 'b', elements: { title: `The ${other} of day ${index}` } },
   ]);
+  if (pair) for (const [at, title] of pair.entries()) creatives.push({ ad_id: 'pair', creative_id: 'ab'.charAt(at), elements: { title } });
   writeFileSync(join(folder, 'creatives.jsonl'), creatives.map((line) => JSON.stringify(line)).join('\n'));
   const rows = ads.flatMap((ad) => [`${ad},a,1000,${clicks[0]}`, `${ad},b,1000,${clicks[1]}`]);
+  if (pair) rows.push('pair,a,20000,1100', 'pair,b,20000,1000');
   writeFileSync(join(folder, 'log.csv'), `ad_id,creative_id,impressions,clicks\n${rows.join('\n')}\n`);
   for (const argv of [
     ['import', 'creatives', 'creatives.jsonl'],
@@ -43,6 +51,11 @@ async function importClicks(folder: string, liked: string, other: string, clicks
     const { code, stderr } = await commandLine(folder, argv);
     expect({ code, stderr }).toMatchObject({ code: 0 });
   }
+}
+
+async function train(folder: string, estimator: string): Promise<void> {
+  const { code, stderr } = await commandLine(folder, ['train', 'mil', '--estimator', estimator, '--quiet']);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
 }
 
 async function titles(folder: string, ...flags: readonly string[]): Promise<Map<string, number>> {
@@ -92,5 +105,45 @@ describe('where logs tell what was clicked', () => {
     const before = await titles(folder);
     await importClicks(folder, 'beans', 'evenings', [2, 1]);
     expect(await titles(folder)).toEqual(before);
+  });
+});
+
+describe('where a reward model predicts clicks', () => {
+  it.each([
+    ['beans', 'evenings'],
+    ['evenings', 'beans'],
+  ])('titles with %s, which it reads in their words, rank by logs and model together', async (liked, other) => {
+    const folder = await storeWithNote();
+    server = await startModelServer(() => ({ say: GOOD }));
+    const flags = ['--generator', 'hf', '--endpoint', server.url];
+    await importClicks(folder, liked, other);
+    const before = await titles(folder, ...flags);
+    await train(folder, 'gated');
+    const after = await titles(folder, ...flags);
+    expect(server.requests).toHaveLength(1);
+    const clicked = GOOD.find((text) => text.includes(liked)) as string;
+    const ignored = GOOD.find((text) => text.includes(other)) as string;
+    expect(lead(after, clicked, ignored)).toBeGreaterThan(lead(before, clicked, ignored) + 0.01);
+    expect(await titles(folder, ...flags)).toEqual(after);
+  });
+
+  it('a title that was shown ranks by its own clicks, whatever the estimator', async () => {
+    const folder = await storeWithNote();
+    const [shown, never] = GOOD as [string, string, string];
+    await importClicks(folder, 'lamps', 'rugs', [60, 60], [shown, 'A plain text']);
+    server = await startModelServer(() => ({ say: GOOD }));
+    const flags = ['--generator', 'hf', '--endpoint', server.url];
+    const before = await titles(folder, ...flags);
+    await train(folder, 'additive');
+    const after = await titles(folder, ...flags);
+    expect(lead(after, shown, never)).toBeGreaterThan(lead(before, shown, never) + 0.005);
+  });
+
+  it('a model that never saw the kind counts for nothing', async () => {
+    const folder = await storeWithNote();
+    await importClicks(folder, 'beans', 'evenings');
+    const before = await titles(folder, '--kind', 'highlight');
+    await train(folder, 'additive');
+    expect(await titles(folder, '--kind', 'highlight')).toEqual(before);
   });
 });

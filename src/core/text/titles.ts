@@ -35,22 +35,22 @@ export interface Refused {
   readonly words: readonly string[];
 }
 
-/** How often texts like this one were clicked, in [0, 1]; 0.5: as often as others. */
-export type ClickScore = (text: string) => number;
+/** How often texts like these are clicked, in [0, 1] each; 0.5: as often as others. */
+export type ClickScores = (texts: readonly string[]) => Promise<ArrayLike<number>>;
 
 /** Has a writer propose texts for a note, and chooses `count` distinct ones that keep every control; see {@link TitleSieve}. */
-export function writeTitles(
+export async function writeTitles(
   note: NoteText,
   writer: TitleWriter,
   request: TitleRequest,
   segmenters: Segmenters,
   isBanned: BannedMatcher,
   count: number,
-  clickScore?: ClickScore,
-): WrittenTitles {
-  const sieve = new TitleSieve(note, request, segmenters, isBanned, clickScore);
+  clickScores?: ClickScores,
+): Promise<WrittenTitles> {
+  const sieve = new TitleSieve(note, request, segmenters, isBanned);
   for (const candidate of writer.propose(note, request)) sieve.take(candidate);
-  return sieve.result(count);
+  return sieve.result(count, clickScores);
 }
 
 /**
@@ -63,15 +63,13 @@ export class TitleSieve {
   readonly #note: NoteText;
   readonly #request: TitleRequest;
   readonly #context: CheckContext;
-  readonly #clickScore: ClickScore | undefined;
   readonly #rejected: Partial<Record<Rejection, number>> = {};
   readonly #accepted = new Map<string, Scored & Candidate>();
   readonly #seen = new Set<string>();
 
-  constructor(note: NoteText, request: TitleRequest, segmenters: Segmenters, isBanned: BannedMatcher, clickScore?: ClickScore) {
+  constructor(note: NoteText, request: TitleRequest, segmenters: Segmenters, isBanned: BannedMatcher) {
     this.#note = note;
     this.#request = request;
-    this.#clickScore = clickScore;
     this.#context = checkContext(note, request, segmenters, isBanned);
   }
 
@@ -108,10 +106,10 @@ export class TitleSieve {
   }
 
   /** What came of it; call it once, at the end. */
-  result(count: number): WrittenTitles {
-    const clickScore = this.#clickScore;
+  async result(count: number, clickScores?: ClickScores): Promise<WrittenTitles> {
     const all = [...this.#accepted.values()];
-    const { chosen, duplicates, weak } = choiceOf(clickScore ? all.map((each) => withClicks(each, clickScore)) : all, count);
+    const clicks = clickScores && (await clickScores(all.map(({ text }) => text)));
+    const { chosen, duplicates, weak } = choiceOf(clicks ? all.map((each, at) => withClicks(each, clicks[at] as number)) : all, count);
     this.refuse('duplicate', duplicates);
     this.refuse('weak', weak);
     return { titles: chosen.map(({ text, score }) => ({ text, score })), rejected: this.#rejected };
@@ -124,9 +122,9 @@ function choiceOf(all: readonly (Scored & Candidate)[], count: number) {
   return { chosen, duplicates, weak: all.length - Math.max(good.length, chosen.length) };
 }
 
-function withClicks<T extends Scored & Candidate>(candidate: T, clickScore: ClickScore): T {
-  const { text, prior, score } = candidate;
-  return { ...candidate, score: rounded(score + CLICK_SHARE * (clickScore(text) - Math.min(1, Math.max(0, prior)))) };
+function withClicks<T extends Scored & Candidate>(candidate: T, clicks: number): T {
+  const { prior, score } = candidate;
+  return { ...candidate, score: rounded(score + CLICK_SHARE * (clicks - Math.min(1, Math.max(0, prior)))) };
 }
 
 function checkContext(note: NoteText, request: TitleRequest, segmenters: Segmenters, isBanned: BannedMatcher): CheckContext {

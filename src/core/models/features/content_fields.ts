@@ -143,6 +143,17 @@ export function elementTerms({ kind, text, width, height, details }: ElementCont
   ];
 }
 
+/** The same terms, each with its part: "words=crispy". */
+export function namedTerms(element: ElementContent, reading: Reading): string[] {
+  return elementTerms(element, reading).flatMap(([part, terms]) => terms.map((term) => `${part}=${term}`));
+}
+
+/** By ad: what its note says, as "note.category=shoes"; nothing that is an id. */
+export function contextTerms(ads: readonly AdContent[], reading: Reading): string[][] {
+  const fields = contentFields(ads, [], reading).filter(({ isId }) => !isId);
+  return ads.map((_, ad) => fields.flatMap(({ name, terms }) => (terms[ad] ?? []).map((term) => `${name}=${term}`)));
+}
+
 function textTerms(text: string, reading: Reading): readonly Terms[] {
   const plain = stripEmoji(text);
   const emoji = countEmoji(text);

@@ -93,6 +93,11 @@ export class RewardTables {
     return this.indices(ad).filter((index) => index >= 0).length;
   }
 
+  /** [candidates]: what each adds to the link, `g + effect`; what is not known of it counts as the mean of its kind. */
+  async effectsOf(ad: AdCandidates): Promise<Float64Array> {
+    return (await this.mainOf(ad, this.indices(ad))).main;
+  }
+
   /** The table of an ad: the posterior's mode and covariance, or one draw taken as certain. */
   async tableOf(ad: AdCandidates, thompson?: PosteriorDraw): Promise<RewardTable> {
     const { model } = this;
@@ -100,8 +105,7 @@ export class RewardTables {
     const adAt = this.adIndex.get(ad.adId) ?? -1;
     const sizes = Int32Array.from(ad.groups, ({ elements: own }) => own.length);
     const sds = this.sdsOf(ad);
-    const { main, pairs: fromContent } = await this.contentOf(ad);
-    for (const [i, element] of elements.entries()) main[i] = (main[i] as number) + (element < 0 ? 0 : (model.effect[element] as number));
+    const { main, pairs: fromContent } = await this.mainOf(ad, elements);
     const offset = adAt < 0 ? model.adMean : (model.adEffect[adAt] as number);
     const { interactions } = model;
     const places = interactions && this.placesOf(ad, elements);
@@ -165,6 +169,15 @@ export class RewardTables {
       squares += link * link;
     }
     return squares / posterior.draws + (own.ad < 0 ? adSd ** 2 : 0);
+  }
+
+  /** What candidates add to the link, and what the network says of pairs of them. */
+  private async mainOf(ad: AdCandidates, elements: readonly number[]) {
+    const { main, pairs } = await this.contentOf(ad);
+    for (const [i, element] of elements.entries()) {
+      main[i] = (main[i] as number) + (element < 0 ? 0 : (this.model.effect[element] as number));
+    }
+    return { main, pairs };
   }
 
   /** What the network says of the candidates; zeros without one. */

@@ -1,7 +1,7 @@
 import type { BannedMatcher } from '../banned.ts';
 import type { NoteText } from '../note_text.ts';
 import type { Segmenters } from '../segment.ts';
-import { type ClickScore, type Refused, TitleSieve, type WrittenTitles } from '../titles.ts';
+import { type ClickScores, type Refused, TitleSieve, type WrittenTitles } from '../titles.ts';
 import type { Candidate, TitleRequest } from '../writer.ts';
 import { AskFailed, AskingStopped } from './failures.ts';
 
@@ -50,9 +50,9 @@ export async function writeTitlesInRounds(
   isBanned: BannedMatcher,
   count: number,
   rounds = ROUNDS,
-  clickScore?: ClickScore,
+  clickScores?: ClickScores,
 ): Promise<RoundTitles> {
-  const sieve = new TitleSieve(note, request, segmenters, isBanned, clickScore);
+  const sieve = new TitleSieve(note, request, segmenters, isBanned);
   let refused: readonly Refused[] = [];
   let accepted: readonly string[] = [];
   let number = 0;
@@ -71,7 +71,7 @@ export async function writeTitlesInRounds(
     refused = [...proposal.refused, ...proposal.candidates.flatMap((candidate) => refusalOf(candidate, sieve))];
     accepted = sieve.choose(count).map(({ text }) => text);
   }
-  return { ...sieve.result(count), rounds: number, stopped };
+  return { ...(await sieve.result(count, clickScores)), rounds: number, stopped };
 }
 
 function refusalOf(candidate: Candidate, sieve: TitleSieve): Refused[] {
