@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PLATFORM_RATIOS, parseRatio, type Ratio } from '../core/media/ratios.ts';
 import type { Note } from '../core/store/notes.ts';
 import { TITLE_PLATFORMS, type TitlePlatform } from '../core/text/platforms.ts';
-import { type ExtractSettings, extractNotes, IMAGE_KIND } from './extract_notes.ts';
+import { type ExtractSettings, IMAGE_KIND } from './extract_finish.ts';
+import { extractNotes } from './extract_notes.ts';
 import { createOutputs } from './extract_outputs.ts';
 import { type ImageRow, imageRow, rejectedRows, summary } from './extract_text.ts';
 import {

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { UserError } from '../core/errors.ts';
 import { sha256 } from '../core/ids.ts';
 import type { Box } from '../core/media/box.ts';
@@ -7,8 +7,10 @@ import type { QualityParts } from '../core/media/quality.ts';
 import type { SheetCell } from '../core/media/sheet_cell.ts';
 import type { NoteElement } from '../core/store/elements.ts';
 import { writeWhole } from './csv_file.ts';
-import { type ExtractedNote, IMAGE_KIND, type NoteCandidate, nameOf } from './extract_notes.ts';
+import { type ExtractedNote, IMAGE_KIND, type NoteCandidate, nameOf } from './extract_finish.ts';
 import type { StoreSession } from './shared.ts';
+
+const LONGEST_NAME = 200; // of 255 bytes that file systems take, room for a hash and endings
 
 /** Files beside the store that `extract` writes when asked. */
 interface OutputFlags {
@@ -29,6 +31,12 @@ export async function createOutputs(session: StoreSession<OutputFlags>, { shots,
   const folder = sheets === undefined ? undefined : session.path(sheets);
   const videos = new Map<number, readonly object[]>();
   const written = new Map<number, string>();
+  // Told before the work, not after a night of it.
+  if (shotsFile !== undefined) createFolder(dirname(shotsFile), '--shots');
+  if (shotsFile !== undefined && statSync(shotsFile, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UserError(`Expected a file to write for --shots but ${shotsFile} is a folder.`, 'Name a file in it.');
+  }
+  if (folder !== undefined) createFolder(folder, '--sheets');
   const draw = folder === undefined ? undefined : await createSheetDrawer(session, folder);
   return {
     add: async (extracted, place) => {
@@ -51,6 +59,14 @@ export async function createOutputs(session: StoreSession<OutputFlags>, { shots,
   };
 }
 
+function createFolder(folder: string, flag: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch {
+    throw new UserError(`Expected a folder for ${flag} but ${folder} cannot be one.`, 'Name another folder.');
+  }
+}
+
 /** What draws a note's contact sheet and returns its path. */
 async function createSheetDrawer(session: StoreSession<unknown>, folder: string): Promise<(extracted: ExtractedNote) => Promise<string>> {
   const { renderContactSheet } = await import('../core/media/contact_sheet.ts');
@@ -58,11 +74,6 @@ async function createSheetDrawer(session: StoreSession<unknown>, folder: string)
   const { filePath } = await import('../core/store/files.ts');
   const { readNoteElements } = await import('../core/store/elements.ts');
   const lettering = createLettering();
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch {
-    throw new UserError(`Expected a folder for --sheets but ${folder} cannot be one.`, 'Name another folder.');
-  }
   return async ({ note, candidates, failures }) => {
     const crops = readNoteElements(session.store, note.noteId, IMAGE_KIND);
     const cells = candidates.map((candidate, place): SheetCell => {
@@ -104,9 +115,14 @@ function boxesOf({ source, time, facts }: NoteCandidate, crops: readonly NoteEle
 
 /** A file's name for any note id: what file systems or shells would take amiss is replaced, and a hash keeps names apart. */
 function sheetName(noteId: string): string {
-  const plain = noteId
-    .replace(/[^\p{L}\p{N}._-]/gu, '_')
-    .replace(/^\.+/, '_')
-    .slice(0, 80);
+  const plain = cutToBytes(noteId.replace(/[^\p{L}\p{N}._-]/gu, '_').replace(/^\.+/, '_'), LONGEST_NAME);
   return plain === noteId ? `${plain}.png` : `${plain}-${sha256(noteId).slice(0, 8)}.png`;
+}
+
+/** File systems count bytes: the characters that are whole within so many. */
+function cutToBytes(text: string, most: number): string {
+  return Buffer.from(text)
+    .subarray(0, most)
+    .toString()
+    .replace(/\uFFFD+$/, '');
 }

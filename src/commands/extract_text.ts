@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { NoteElement } from '../core/store/elements.ts';
-import type { ExtractedNote } from './extract_notes.ts';
+import type { ExtractedNote } from './extract_finish.ts';
 import { count, table } from './shared.ts';
 
 const IMAGES_SHOWN = 40;

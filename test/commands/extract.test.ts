@@ -1,4 +1,15 @@
-import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -181,6 +192,42 @@ describe('atelier extract', () => {
       result.json.images.find((image) => String(image.source).endsWith(name))?.element_id;
     expect(idOf(changed, '2.png')).toBe(idOf(three, '2.png'));
     expect(idOf(changed, '1.png')).not.toBe(idOf(three, '1.png'));
+  });
+
+  it('tells of a stored picture that was damaged, goes on with the other notes, and makes it again', async () => {
+    const folder = temporaryFolder();
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(folder, `${name}.png`), await makePicture(name.charCodeAt(0)));
+    storeOf(folder, { n1: ['a.png'], n2: ['b.png'], n3: ['c.png'] });
+    const first = await extract(folder, ['--json']);
+    const [cut, empty] = first.json.images.map(({ path }) => String(path)) as [string, string];
+    truncateSync(cut, 100);
+    truncateSync(empty, 0);
+    const flags = ['--json', '--ratios', '1:1,original'];
+    const damaged = await extract(folder, flags);
+    expect(damaged.code).toBe(1);
+    expect(damaged.json.failed).toEqual([
+      { item: `n1 ${join(folder, 'a.png')}`, reason: expect.stringContaining('was damaged and is removed') },
+    ]);
+    expect(damaged.json.images.filter(({ ratio }) => ratio === '1:1').map((image) => image.note_id)).toEqual(['n2', 'n3']);
+    const mended = await extract(folder, flags);
+    expect(mended.code).toBe(0);
+    expect(mended.json.images).toHaveLength(6);
+    expect(statSync(empty).size).toBeGreaterThan(100);
+    expect(statSync(cut).size).toBeGreaterThan(100);
+  });
+
+  it('names sheets of any note, and tells before the work where a file cannot be written', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'a.png'), await makePicture(1));
+    storeOf(folder, { [`${'草'.repeat(90)}/`]: ['a.png'] });
+    expect((await extract(folder, ['--sheets', 'sheets'])).code).toBe(0);
+    expect(readdirSync(join(folder, 'sheets'))).toEqual([expect.stringMatching(/^草{66}-[0-9a-f]{8}\.png$/)]);
+    mkdirSync(join(folder, 'other'));
+    for (const shots of ['other', 'a.png/shots.json']) {
+      const { code, stderr } = await extract(folder, ['--shots', shots]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/--shots/);
+    }
   });
 
   it('lists what failed, exits with 1, and tries it again', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
 import { sha256 } from '../ids.ts';
 import type { Store } from './open.ts';
 
@@ -12,7 +12,7 @@ export function saveFile(store: Store, bytes: Uint8Array, extension: string): st
   const hash = sha256(bytes);
   const name = `${hash.slice(0, 2)}/${hash}.${extension}`;
   const path = filePath(store, name);
-  if (existsSync(path)) return name;
+  if (isKept(store, name)) return name;
   mkdirSync(dirname(path), { recursive: true });
   // The random part only keeps two processes apart; the file's final name is its content's hash.
   const temporary = `${path}.${randomUUID()}.part`;
@@ -23,6 +23,19 @@ export function saveFile(store: Store, bytes: Uint8Array, extension: string): st
     rmSync(temporary, { force: true });
   }
   return name;
+}
+
+/** Whether a file is kept and not empty, as one is that a power cut left. */
+export function isKept(store: Store, name: string): boolean {
+  return (statSync(filePath(store, name), { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/** Removes a file whose bytes are not those it is named by, so that it is made again; says whether it did. */
+export function removeDamaged(store: Store, name: string): boolean {
+  const path = filePath(store, name);
+  const isDamaged = existsSync(path) && sha256(readFileSync(path)) !== basename(name, extname(name));
+  if (isDamaged) rmSync(path);
+  return isDamaged;
 }
 
 /** Absolute path of a kept file. */

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { filePath } from './files.ts';
+import { isKept } from './files.ts';
 import type { Store } from './open.ts';
 
 /** A picture a medium offers. */
@@ -24,7 +23,7 @@ interface AnalysisKey {
   readonly parameters: string;
 }
 
-/** What was found in the same bytes with the same parameters before; undefined when nothing was, or a file of it is lost. */
+/** What was found in the same bytes with the same parameters before; undefined when nothing was, or a file of it is lost or empty. */
 export function readAnalysis(store: Store, { sha256, parameters }: AnalysisKey): StoredAnalysis | undefined {
   const row = store.db
     .prepare('SELECT analysis_id AS id, video FROM media_analyses WHERE sha256 = ? AND parameters = ?')
@@ -33,7 +32,7 @@ export function readAnalysis(store: Store, { sha256, parameters }: AnalysisKey):
   const candidates = store.db
     .prepare('SELECT details, file, thumbnail FROM media_candidates WHERE analysis_id = ? ORDER BY ordinal')
     .all(row.id) as { details: string; file: string | null; thumbnail: Buffer | null }[];
-  if (candidates.some(({ file }) => file !== null && !existsSync(filePath(store, file)))) return undefined;
+  if (candidates.some(({ file }) => file !== null && !isKept(store, file))) return undefined;
   return {
     video: row.video === null ? null : JSON.parse(row.video),
     candidates: candidates.map(({ details, ...rest }) => ({ details: JSON.parse(details), ...rest })),
