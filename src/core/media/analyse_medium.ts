@@ -14,8 +14,8 @@ import { analyseVideo, readFrame, type VideoAnalysis, type VideoSource } from '.
 
 /** A seek is mostly one process starting and decoding on one core. */
 const SEEKS_AT_ONCE = 2;
-/** Frames read for each one wanted, where text speaks against those read first. */
-const MOST_READ = 3;
+/** Frames of a video that are read where text speaks against those read first: half a minute of reading. */
+const MOST_READ = 48;
 /** Passed-over shots that are kept to be looked at: a film has a thousand. */
 const MOST_PASSED_OVER = 48;
 const THUMBNAIL_SIDE = 320;
@@ -127,7 +127,7 @@ async function analyseFrames(source: VideoSource, options: AnalysisOptions): Pro
   let choice = chooseKeyFrames(keyFrames, options.frames);
   for (;;) {
     const wanted = choice.filter(({ shot, rejected }) => rejected === null && !images.has(shot));
-    if (wanted.length === 0 || images.size >= MOST_READ * options.frames) break;
+    if (wanted.length === 0 || images.size >= Math.max(MOST_READ, options.frames)) break;
     for (let at = 0; at < wanted.length; at += SEEKS_AT_ONCE) {
       const read = async ({ shot, frame, time }: KeyFrame): Promise<void> => {
         const picture = await readFrame(source, analysis, frame as number);
@@ -140,6 +140,8 @@ async function analyseFrames(source: VideoSource, options: AnalysisOptions): Pro
     keyFrames = keyFrames.map((each) => (isWordy(each) ? { ...each, rejected: 'text covers too much of it' } : each));
     choice = chooseKeyFrames(keyFrames, options.frames);
   }
+  const isUnread = ({ shot, rejected }: KeyFrame): boolean => rejected === null && !images.has(shot);
+  choice = choice.map((each) => (isUnread(each) ? { ...each, rejected: 'not read: text covers all better shots' } : each));
   return {
     images: [...images].sort(([a], [b]) => a - b).map(([, image]) => image),
     passedOver: await passedOver(

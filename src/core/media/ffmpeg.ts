@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -63,10 +63,13 @@ async function requireExecutable(path: string, source: string): Promise<string> 
 }
 
 async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+  try {
+    // Folders may be "executed" too.
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** One ffmpeg process that reads a local video and writes to a pipe. */
@@ -127,7 +130,7 @@ export async function runFfmpeg(job: FfmpegJob): Promise<void> {
     });
     pipe.on('finish', () => settle());
     job.signal?.addEventListener('abort', interrupt);
-    skipCapabilityCheck(command)
+    tellFailedStart(skipCapabilityCheck(command))
       .setFfmpegPath(job.ffmpeg)
       .input(job.input)
       .inputOptions(
@@ -186,5 +189,36 @@ function skipCapabilityCheck(command: createFfmpegCommand.FfmpegCommand): create
   const format = { description: '', canDemux: true, canMux: true };
   command.availableFormats = (callback) => callback(null as never, { rawvideo: format, image2pipe: format });
   command.availableEncoders = (callback) => callback(null as never, {});
+  return command;
+}
+
+/** The part of fluent-ffmpeg that starts a process; rings hold the last lines that it said. */
+interface Starter {
+  _spawnFfmpeg(
+    args: readonly string[],
+    options: object,
+    onStart: unknown,
+    onEnd: (error: unknown, output?: LineRing, complaints?: LineRing) => void,
+  ): void;
+}
+
+interface LineRing {
+  readonly get: () => string;
+}
+
+const NO_LINES: LineRing = { get: () => '' };
+
+/** fluent-ffmpeg asks for the last lines of a process that could not be started, and so throws where nobody can catch it. */
+function tellFailedStart(command: createFfmpegCommand.FfmpegCommand): createFfmpegCommand.FfmpegCommand {
+  const starter = command as unknown as Starter;
+  const start = starter._spawnFfmpeg;
+  starter._spawnFfmpeg = (args, options, onStart, onEnd) => {
+    const end = (error: unknown, output = NO_LINES, complaints = NO_LINES): void => onEnd(error, output, complaints);
+    try {
+      start.call(command, args, options, onStart, end);
+    } catch (error) {
+      end(error);
+    }
+  };
   return command;
 }

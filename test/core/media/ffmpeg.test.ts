@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Interrupted, UserError } from '../../../src/core/errors.ts';
@@ -34,6 +34,14 @@ describe('finding ffmpeg', () => {
     chmodSync(join(folder, 'plain'), 0o644);
     await expect(findFfmpeg({ flag: join(folder, 'none'), environment: {} })).rejects.toThrow(UserError);
     await expect(findFfmpeg({ environment: { FFMPEG_PATH: join(folder, 'plain') } })).rejects.toThrow('(FFMPEG_PATH)');
+    await expect(findFfmpeg({ flag: folder, environment: {} })).rejects.toThrow(UserError);
+  });
+
+  it('passes over a folder of that name on PATH', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'ffmpeg'));
+    const binary = folderWithBinary();
+    expect(await findFfmpeg({ environment: { PATH: `${folder}${delimiter}${binary}` } })).toMatchObject({ path: join(binary, 'ffmpeg') });
   });
 
   it('tells the version', async () => {
@@ -53,6 +61,18 @@ describe('running ffmpeg', () => {
     await runFfmpeg({ ffmpeg, input, outputOptions: ['-pix_fmt', 'rgb24', '-f', 'rawvideo'], onData, onLine: (line) => lines.push(line) });
     expect(bytes).toBe(20 * 64 * 48 * 3);
     expect(lines.some((line) => line.includes('Duration: 00:00:02'))).toBe(true);
+  });
+
+  it('fails with the reason where ffmpeg cannot be started', async () => {
+    const folder = temporaryFolder();
+    const input = await makeVideo(join(folder, 'v.mp4'), 'testsrc2=s=64x48:r=10:d=1');
+    const broken = join(folder, 'ffmpeg');
+    writeFileSync(broken, '#!/nowhere/sh\n');
+    chmodSync(broken, 0o755);
+    for (const ffmpeg of [broken, folder, join(folder, 'none')]) {
+      const run = runFfmpeg({ ffmpeg, input, outputOptions: ['-f', 'rawvideo'], onData: () => {} });
+      await expect(run).rejects.toThrow(/^Expected ffmpeg to decode the video but spawn .* E(?:NOENT|ACCES)/);
+    }
   });
 
   it("fails with ffmpeg's reason for a file that is no video", async () => {
