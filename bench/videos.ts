@@ -59,7 +59,7 @@ async function benchKeyFrames(file: string, ffmpeg: string): Promise<BenchLine> 
     }
   };
   // The thumbnails are frames as the analysis sees them.
-  const { width, height } = (keyFrames[0] as ShownKeyFrame).thumbnail as RgbPicture;
+  const { width, height } = (keyFrames[0] as ShownKeyFrame).thumbnail() as RgbPicture;
   const [seconds, reference] = await fastest([ours, () => decode(source, width, height)], ROUNDS);
   return compareSpeeds(
     `key frames of ${basename(file)}`,

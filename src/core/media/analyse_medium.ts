@@ -160,7 +160,7 @@ async function passedOver({ keyFrames }: VideoAnalysis, rejected: readonly KeyFr
     .sort((a, b) => a.shot - b.shot);
   const found: PassedOver[] = [];
   for (const { shot, time, rejected: reason } of shown) {
-    const thumbnail = keyFrames.find((each) => each.shot === shot)?.thumbnail;
+    const thumbnail = keyFrames.find((each) => each.shot === shot)?.thumbnail();
     if (thumbnail === undefined || reason === null) continue;
     found.push({ facts: { time_s: time, reason }, thumbnail: await thumbnailJpeg(thumbnail, THUMBNAIL_SIDE) });
   }

@@ -4,7 +4,7 @@ import type { RgbPicture } from './pixels.ts';
 /** Memory for small frames: all those of some three minutes, or three a second of two hours. */
 const ROOM_BYTES = 64 * 2 ** 20;
 
-/** Share of the room that is still taken after halving when cuts left nothing to halve. */
+/** Share of the room that is still taken after halving where nearly every frame is a cut: then cuts divide no longer. */
 const CROWDED = 0.8;
 
 /** Small copies of a video's frames; the longer the video, the fewer. */
@@ -22,18 +22,17 @@ interface Kept {
   readonly planes: Uint8Array;
 }
 
-/** Keeps every frame while there is room, and then the better of every two that no cut divides, again and again. */
+/** Keeps every frame while there is room, and then the better of every two that no cut divides, again and again: never more. */
 export function keepFrames(size: FrameSize, roomBytes = ROOM_BYTES): KeptFrames {
   let kept: Kept[] = [];
-  let room = Math.max(2, Math.floor((roomBytes * 2) / (3 * size.width * size.height)));
+  const room = Math.max(2, Math.floor((roomBytes * 2) / (3 * size.width * size.height)));
   let count = 0;
   return {
     add: (frame, worth, joins) => {
       kept.push({ frame: count++, worth, joins, planes: frame.slice() });
       if (kept.length < room) return;
       kept = betterHalf(kept);
-      // Where nearly every frame is a cut, nearly all are kept.
-      if (kept.length > CROWDED * room) room *= 2;
+      if (kept.length > CROWDED * room) kept = betterHalf(kept.map((each) => ({ ...each, joins: true })));
     },
     nearest: (frame, first, last) => {
       const distance = (each: Kept): number => Math.abs(each.frame - frame);

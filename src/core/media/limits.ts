@@ -12,6 +12,8 @@ export const MEDIA_LIMITS = {
   videoBytes: 4 * 2 ** 30,
   /** Length of a video in seconds; ads are cut from posts, not from films. */
   videoSeconds: 2 * 60 * 60,
+  /** Frames of a video: two hours at 60 a second, of each of which a kilobyte is kept. */
+  videoFrames: 2 * 60 * 60 * 60,
   /** Seconds one ffmpeg process may run; two hours of 1080p decode in about half of it on one core. */
   videoDecodeSeconds: 30 * 60,
 } as const;

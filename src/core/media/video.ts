@@ -33,7 +33,7 @@ export interface VideoSource {
 
 /** A key frame with its small picture, for people to look at. */
 export interface ShownKeyFrame extends KeyFrame {
-  readonly thumbnail: RgbPicture | undefined;
+  readonly thumbnail: () => RgbPicture | undefined;
 }
 
 /** What one look at all frames of a video tells. */
@@ -64,7 +64,7 @@ export async function analyseVideo(source: VideoSource): Promise<VideoAnalysis> 
   const shots = findShots(boundaries, times, seconds);
   const keyFrames = findKeyFrames(measures, times, shots, codedKeys).map((keyFrame) => {
     const { first, last } = shots[keyFrame.shot] as Shot;
-    return { ...keyFrame, thumbnail: kept.nearest(keyFrame.shown, first, last) };
+    return { ...keyFrame, thumbnail: () => kept.nearest(keyFrame.shown, first, last) };
   });
   return { ...size, colourMatrix, seconds, times, boundaries, shots, keyFrames };
 }
@@ -160,6 +160,11 @@ async function readSmallFrames(source: VideoSource): Promise<SmallFrames> {
       },
       onFrame: (time, codedKey) => {
         if (codedKey) codedKeys.push(times.length);
+        if (times.length === MEDIA_LIMITS.videoFrames) {
+          throw new Error(
+            `Expected a video of at most ${MEDIA_LIMITS.videoFrames} frames but it has more. Cut it, or lower its frame rate.`,
+          );
+        }
         times.push(refuseLong(time));
       },
       onDamage: () => {

@@ -46,6 +46,15 @@ describe('kept frames', () => {
     expect(kept.nearest(0, 0, 0)?.data.join()).toBe(before?.data.join());
   });
 
+  it('are no more where every frame is a cut', () => {
+    const kept = keepFrames(MADE_SIZE, 6 * BYTES);
+    const frames = Array.from({ length: 200 }, (_, frame) => frame);
+    for (const frame of frames) kept.add(numbered(frame), 1, false);
+    const left = frames.filter((frame) => kept.nearest(frame, frame, frame));
+    expect(left.length).toBeLessThanOrEqual(6);
+    expect(left.length).toBeGreaterThanOrEqual(2);
+  });
+
   it('are at most as many as there is room for, the better of neighbours, and none stands for two shots', () => {
     fc.assert(
       fc.property(fc.integer({ min: 4, max: 12 }), fc.array(fc.nat(9), { minLength: 30, maxLength: 120 }), (room, worths) => {
