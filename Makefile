@@ -31,6 +31,9 @@ types: $(STAMPS)/types ## type check sources, tests and benchmarks
 test: build ## all tests; the real-data suite is skipped where the data is absent
 	@npx vitest run --reporter=default --reporter=./test/summary_reporter.mjs
 
+laws: build ## the property tests on examples drawn anew
+	@LAWS_SEED=$$RANDOM && echo "LAWS_SEED=$$LAWS_SEED" && export LAWS_SEED && npx vitest run $$(grep -rl fast-check test --include='*.test.ts')
+
 demo: build ## the whole main job on the fixtures; CSVs and pictures in out/demo
 	@node bin/atelier.js nightly --plan fixtures/nightly.yaml
 

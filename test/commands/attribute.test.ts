@@ -33,7 +33,7 @@ let world: string;
 /** The model trained last of the suite's world is the additive one, before it a gated one. */
 beforeAll(async () => {
   world = await makeCombinedStore({ ads: 30, impressions: 120_000 }, GATED, ADDITIVE);
-}, 60_000);
+});
 afterAll(() => removeStore(world));
 
 const sum = (values: readonly number[]): number => values.reduce((total, own) => total + own, 0);

@@ -54,7 +54,7 @@ let world: string;
 
 beforeAll(async () => {
   world = await makeCombinedStore({ ads: 40, impressions: 80_000 }, MIL);
-}, 60_000);
+});
 afterAll(() => removeStore(world));
 
 const composeJson = (folder: string, ...flags: readonly string[]) => commandJson<Document>(folder, ['compose', ...flags]);

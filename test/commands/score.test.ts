@@ -94,7 +94,7 @@ describe('score', () => {
     });
   });
 
-  it('scores with a model of all logs when aggregated rows have joined single impressions', { timeout: 120_000 }, async () => {
+  it('scores with a model of all logs when aggregated rows have joined single impressions', async () => {
     const folder = copyOf(trained);
     const all = TRAIN.filter((word) => word !== '--log' && word !== 'sim');
     const { code, model_id: id } = await commandJson<Scores>(folder, all);
@@ -142,7 +142,7 @@ describe('score', () => {
     expect(stdout.split('\n')[3]).toMatch(new RegExp(`^${best.ad_id} +${best.creative_id} `));
   });
 
-  it('uses the model that is asked for, else the one trained last', { timeout: 120_000 }, async () => {
+  it('uses the model that is asked for, else the one trained last', async () => {
     const folder = copyOf(trained);
     const { model_id: second } = await commandJson<Scores>(folder, [...TRAIN, '--seed', '2']);
     expect((await score(folder)).model_id).toBe(second);

@@ -46,7 +46,7 @@ describe('notes that are no good notes', () => {
     for (const { reason } of failed) expect(reason).toMatch(/gives no title|no title satisfies the controls/);
     for (const { text } of titles) expect(text).not.toMatch(MARKS);
     for (const { text } of titles) expect(text).not.toMatch(/HACKED|ignore all/i);
-  }, 30_000);
+  });
 
   it('reach no model where there is nothing to ask about, and their orders reach none', async () => {
     const folder = await storeWith(NOTES);
@@ -68,7 +68,7 @@ describe('notes that are no good notes', () => {
     } finally {
       await server.close();
     }
-  }, 30_000);
+  });
 
   it('a lexicon with a broken line loses that line only', async () => {
     const folder = await storeWith([NOTES[0] as (typeof NOTES)[number]]);

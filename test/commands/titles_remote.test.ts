@@ -170,7 +170,7 @@ describe('atelier titles --generator hf, where the server misbehaves', () => {
     expect(again.json.titles).toEqual(json.titles);
     expect(server.requests).toHaveLength(20);
     expect(again.json.spent.calls).toBe(0);
-  }, 30_000);
+  });
 
   it('lists a note whose question is never answered, keeps what it had, and asks again the next night', async () => {
     const folder = storeWith([noteOf('Goulash'), noteOf('Ramen')]);
@@ -214,7 +214,7 @@ describe('atelier titles --generator hf, where the server misbehaves', () => {
     expect(absent.code).toBe(1);
     expect(absent.json.failed).toHaveLength(30);
     expect(absent.json.failed[0]?.reason).toBe('nothing answers at the address (ECONNREFUSED)');
-    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
     expect(absent.err).toContain('failed: dish0: nothing answers at the address');
     expect((await titles(folder, server, [], { token: TOKEN })).code).toBe(0);
   });
@@ -262,7 +262,7 @@ describe('a run that is stopped', () => {
     const startedAt = performance.now();
     const first = await titles(folder, server, ['--connections', '4'], { signal: stop.signal });
     expect(first).toMatchObject({ code: 130, out: '' });
-    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
     expect(keptReplies(folder)).toBe(8);
     isStopping = false;
     const unanswered = server.requests.length - 8;
@@ -292,7 +292,7 @@ describe('a run that is stopped', () => {
     expect(server.requests.length - before).toBe(24 - kept);
     const clean = await titles(storeWith(dishes), server);
     expect(second.json.titles).toEqual(clean.json.titles);
-  }, 20_000);
+  });
 
   it('writes the same whatever the order in which answers come', async () => {
     const one = await serve((_, __, { index }) => ({ say: GOOD, delayMs: (index * 7) % 23 }));

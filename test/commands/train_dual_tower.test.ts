@@ -147,7 +147,7 @@ describe('train dual-tower', () => {
     expect(modelFiles(folder)).toEqual(modelFiles(trained));
   });
 
-  it('prints what each part is worth with --ablate, and keeps the whole model alone', { timeout: 120_000 }, async () => {
+  it('prints what each part is worth with --ablate, and keeps the whole model alone', async () => {
     const folder = copyOf(untrained);
     const { code, stdout } = await commandLine(folder, [...TRAIN, '--ablate', '--quiet']);
     expect(code).toBe(0);
@@ -166,7 +166,7 @@ describe('train dual-tower', () => {
 });
 
 describe('the text of train dual-tower', () => {
-  it('says so when an earlier run had done all steps', { timeout: 120_000 }, async () => {
+  it('says so when an earlier run had done all steps', async () => {
     const folder = copyOf(untrained);
     // Killed when the whole model was trained and the first part is being left out.
     const steps = (training.metrics as unknown as { readonly steps: number }).steps + 20;

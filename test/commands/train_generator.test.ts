@@ -36,7 +36,7 @@ let world: string;
 
 beforeAll(async () => {
   world = await makeCombinedStore({ ads: 12, impressions: 40_000 }, MIL);
-}, 60_000);
+});
 afterAll(() => removeStore(world));
 
 const trainJson = (folder: string, ...flags: readonly string[]) => commandJson<Trained>(folder, [...TRAIN, ...flags]);

@@ -49,7 +49,7 @@ let world: string;
 
 beforeAll(async () => {
   world = await makeCombinedStore({ ads: 20, impressions: IMPRESSIONS });
-}, 60_000);
+});
 afterAll(() => removeStore(world));
 
 const trainJson = (folder: string, argv: readonly string[]) => commandJson<Trained>(folder, argv);

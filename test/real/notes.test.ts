@@ -63,7 +63,7 @@ describe.skipIf(!hasRealData())('542 real notes, from import to export', () => {
         `${first.compose.ads.length} ads with ${first.export.creatives} creatives and ${first.export.assets} pictures exported; ` +
         `failed: ${first.extract.failed.length} photos, ${first.titles.failed.length} notes without a title`,
     );
-  }, 170_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('imports every note and skips none', () => {
@@ -123,5 +123,5 @@ describe.skipIf(!hasRealData())('542 real notes, from import to export', () => {
     expect(second.import).toMatchObject({ notes: NOTES, inserted: 0, unchanged: NOTES });
     expect({ ...second, import: null }).toEqual({ ...first, import: null });
     expect(files()).toEqual(before);
-  }, 170_000);
+  });
 });

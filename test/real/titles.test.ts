@@ -57,7 +57,7 @@ describe.skipIf(!hasRealData())('titles of 542 real notes', () => {
       .split('\n')
       .slice(1)
       .map((row) => row.split(',')[0] ?? '');
-  }, 60_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it.each(SETTINGS)(

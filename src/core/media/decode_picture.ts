@@ -78,23 +78,22 @@ export async function pixelsFrom(pipeline: Sharp, file?: PictureFile): Promise<R
   return { data, width: info.width, height: info.height };
 }
 
-/** Says of a decoder's refusal what it means and what to do. */
+/**
+ * Says of a decoder's refusal what it means and what to do. Its own words are left out: it collects those of all pictures
+ * that are decoded at the same time.
+ */
 async function explained<T>(result: Promise<T>, bytes: Uint8Array): Promise<T> {
   try {
     return await result;
   } catch (error) {
-    const reason = reasonOf(error)
-      .trim()
-      .replace(/\s*\n\s*/g, '; ');
+    if (/^timeout\b/.test(reasonOf(error))) {
+      throw new Error(`Expected a picture that is decoded within ${MEDIA_LIMITS.imageDecodeSeconds} s but it takes longer. Scale it down.`);
+    }
     const kind = fileKind(bytes.subarray(0, HEAD_BYTES));
     if (kind?.name === 'a HEIC picture') {
-      throw new Error(
-        `Expected ${PICTURE} but HEIC needs an HEVC decoder, which is not part of this program (${reason}). Save it as JPEG.`,
-      );
+      throw new Error(`Expected ${PICTURE} but HEIC needs an HEVC decoder, which is not part of this program. Save it as JPEG.`);
     }
-    if (kind === undefined) throw new Error(`Expected ${PICTURE} but it cannot be decoded: ${reason}. Save it as JPEG.`);
-    throw new Error(
-      `Expected ${kind.name} but it cannot be decoded, so it is damaged or cut off: ${reason}. Copy it again from where it came.`,
-    );
+    if (kind === undefined) throw new Error(`Expected ${PICTURE} but it cannot be decoded. Save it as JPEG.`);
+    throw new Error(`Expected ${kind.name} but it cannot be decoded, so it is damaged or cut off. Copy it again from where it came.`);
   }
 }

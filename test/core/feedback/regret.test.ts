@@ -28,7 +28,7 @@ function ctrsOf(seed: number): number[] {
 it('Bayes-UCB loses at most 6 % of the clicks the best creative would have had', () => {
   const { mean, error } = lossOf('ucb', 200);
   expect(mean + 2 * error).toBeLessThan(0.06);
-}, 300_000);
+});
 
 // Beside each bound what 100 worlds gave: it leaves room for tuning, and none for a policy that does not learn.
 it.each([
@@ -53,7 +53,7 @@ it('the uniform policy loses what the mean creative lacks', () => {
   });
   // CTRs spread by a quarter: the standard error over two million impressions is below .0002.
   expect(mean).toBeCloseTo(lacks.reduce((sum, lack) => sum + lack, 0) / seeds, 3);
-}, 300_000);
+});
 
 it('every policy that learns is among those that are measured', () => {
   const unmeasured = Object.keys(POLICIES).filter((name) => !['ucb', 'ucb1', 'kl', 'thompson', 'epsilon-greedy', 'uniform'].includes(name));

@@ -73,7 +73,7 @@ describe('an index of hashes', () => {
     const start = performance.now();
     const found = all.map((hash) => index.within(hash, NEAR_DUPLICATE_BITS, 20).length);
     // A look at all of them, for each of them, takes more than ten times as long.
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(30_000);
     expect(found.slice(0, 20_000).every((count) => count === 20)).toBe(true);
     expect(found.slice(20_000).every((count) => count >= 1)).toBe(true);
   });

@@ -6,7 +6,7 @@ import { train } from './made_training.ts';
 
 const WORLD = { ads: 20, creatives: (ad: number) => 6 + (ad % 5), impressions: 200_000, users: 100, interests: 1.5, lift: 3, seed: 1 };
 
-it('finds at least 90 % of what the click probabilities themselves tell of 200,000 impressions', { timeout: 120_000 }, async () => {
+it('finds at least 90 % of what the click probabilities themselves tell of 200,000 impressions', async () => {
   const { examples, oracle } = simulatedExamples(WORLD);
   const split = splitExamples(examples, 'time', 0.2, 1);
   const options = { ...DEFAULT_OPTIONS, batchRows: defaultBatchRows(split.train.length), seed: 1 };

@@ -46,11 +46,11 @@ describe('creditElements, in worlds where good ads favour certain elements', () 
     expect(coverage).toBeGreaterThan(0.9);
     expect(coverage).toBeLessThan(0.99);
     expect(rightly).toBeGreaterThan(0.97);
-  }, 60_000);
+  });
 
   it('finds next to nothing where elements do nothing', () => {
     expect(judge(6, { effectSd: 0 }).called).toBeLessThanOrEqual(0.05);
-  }, 60_000);
+  });
 
   it('finds how much clicks vary beyond chance, and is as much less certain', () => {
     const { phi, coverage, leastCorrelation } = judge(6, { phi: 3 });
@@ -59,11 +59,11 @@ describe('creditElements, in worlds where good ads favour certain elements', () 
     expect(coverage).toBeGreaterThan(0.9);
     expect(coverage).toBeLessThan(0.99);
     expect(judge(6, { phi: 3, effectSd: 0 }).called).toBeLessThanOrEqual(0.05);
-  }, 60_000);
+  });
 
   it('covers effects so small that a prior chosen by held-out rows is tempted to say there are none', () => {
     expect(judge(6, { effectSd: 0.03 }).coverage).toBeGreaterThan(0.9);
-  }, 60_000);
+  });
 });
 
 describe('creditElements', () => {

@@ -31,7 +31,7 @@ describe('the effects of the additive estimator', () => {
       }),
       { numRuns: 20 },
     );
-  }, 20_000);
+  });
 
   it('leave rows without exposure out, and predict them none the less', async () => {
     const bags = makeBags({ seed: 3, rows: 40, ads: 4, elementsPerKind: [3, 4], absent: 0 });
@@ -100,7 +100,7 @@ describe('the effects of the gated estimator', () => {
     const spread = (values: Float64Array): number => Math.sqrt(total(values.map((own) => own * own)) / values.length);
     expect(spread(gated.fit.effect)).toBeLessThan(spread(additive.fit.effect));
     await gated.network?.close();
-  }, 30_000);
+  });
 
   it('are not made after an interrupt', async () => {
     const signal = AbortSignal.abort();

@@ -101,7 +101,7 @@ describe('the pairwise estimator, where elements interact', () => {
     expect(own.rank).toBeGreaterThan(other.rank);
     expect(own.reached).toBeGreaterThan(0.95);
     expect(other.reached).toBeLessThan(0.8);
-  }, 120_000);
+  });
 
   it('is chosen by held-out rows', async () => {
     for (const seed of [1, 2, 3]) {
@@ -109,7 +109,7 @@ describe('the pairwise estimator, where elements interact', () => {
       expect(chosen).toBe('pairwise');
       expect(gain).toBeGreaterThan(10);
     }
-  }, 60_000);
+  });
 });
 
 describe('the pairwise estimator, where elements do not interact', () => {
@@ -118,11 +118,11 @@ describe('the pairwise estimator, where elements do not interact', () => {
     expect(own.covered).toBeGreaterThan(0.9);
     expect(own.rank).toBeGreaterThan(other.rank - 0.01);
     expect(own.reached).toBeGreaterThan(other.reached - 0.01);
-  }, 120_000);
+  });
 
   it('loses nothing on held-out rows', async () => {
     for (const seed of [1, 2, 3]) expect(Math.abs((await compare(drawWorld(seed, 0), seed)).gain)).toBeLessThan(2);
-  }, 60_000);
+  });
 });
 
 describe('the effects of the pairwise estimator', () => {

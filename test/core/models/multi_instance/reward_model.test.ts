@@ -49,7 +49,7 @@ describe('the reward table of an ad', () => {
       }),
       { numRuns: 15 },
     );
-  }, 20_000);
+  });
 
   it('does so with what the network reads in the content and in pairs, in the context of each ad', async () => {
     const { bags, model, effects } = gated;

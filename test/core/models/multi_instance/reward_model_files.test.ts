@@ -59,7 +59,7 @@ describe('the files of a reward model', () => {
       }),
       { numRuns: 15 },
     );
-  }, 20_000);
+  });
 
   it('do so with interactions, whose draws come last', async () => {
     const { model } = await pairwiseModel(makeBags({ seed: 5, rows: 90, ads: 4, elementsPerKind: [4, 3], absent: 0.2 }));

@@ -109,7 +109,7 @@ describe('the texts of a reply', () => {
       readCandidates(`[${piece.repeat(1_000_000 / piece.length)}`, true);
     }
     // Milliseconds each; quadratic work would take minutes.
-    expect(performance.now() - before).toBeLessThan(5_000);
+    expect(performance.now() - before).toBeLessThan(30_000);
   });
 });
 
