@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { UserError } from '../core/errors.ts';
@@ -19,8 +20,14 @@ export function writeCsv(path: string, rows: readonly Readonly<Record<string, un
 export function writeWhole(path: string, content: string | Uint8Array): void {
   if (existsSync(path) && statSync(path).isDirectory()) throw new UserError(`Expected a file to write but ${path} is a folder.`);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.part`, content);
-  renameSync(`${path}.part`, path);
+  // The random part keeps two processes apart.
+  const temporary = `${path}.${randomUUID().slice(0, 8)}.part`;
+  try {
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
 }
 
 function safeCell(value: unknown): unknown {

@@ -78,8 +78,12 @@ export async function createFinisher(
       const isDamaged = removeDamaged(store, file);
       return { reason: isDamaged ? 'Its stored picture was damaged and is removed: the next run makes it again.' : cropped.reason };
     }
-    const crops = cropped.value.map(({ jpeg, facts: own, crop }) => ({ ...elementOf(saveFile(store, jpeg, 'jpg'), own, crop), source }));
-    return { elements: [...whole, ...crops] };
+    const crops = cropped.value.map(({ jpeg, facts: own, crop }) => {
+      return { ...elementOf(jpeg ? saveFile(store, jpeg, 'jpg') : file, own, crop), source };
+    });
+    // The same bytes are one image, whatever they are asked for: a picture that has a ratio is its own crop.
+    const crop = new Set(crops.map(({ elementId }) => elementId));
+    return { elements: [...whole.filter(({ elementId }) => !crop.has(elementId)), ...crops] };
   };
   const elementOf = (file: string, facts: ImageFacts, crop: object): Omit<NewNoteElement, 'source'> => {
     const { width, height, score, hash, lines, ...details } = facts;

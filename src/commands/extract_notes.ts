@@ -3,7 +3,7 @@ import { throwIfInterrupted } from '../core/errors.ts';
 import type { Cropper } from '../core/media/crop_image.ts';
 import type { MediaFile } from '../core/media/media_file.ts';
 import type { TextReader } from '../core/media/ocr/text_reader.ts';
-import type { StoredAnalysis } from '../core/store/media_analyses.ts';
+import type { AnalysisKey, StoredAnalysis } from '../core/store/media_analyses.ts';
 import type { Note } from '../core/store/notes.ts';
 import { attempt, type Lazy, lazily } from './extract_attempt.ts';
 import { createFinisher, type ExtractedNote, type ExtractSettings, type MediumResult } from './extract_finish.ts';
@@ -93,21 +93,11 @@ async function createAnalyser(
   const { readAnalysis, saveAnalysis } = await import('../core/store/media_analyses.ts');
   const { perNote, ocr, maxText, ffmpeg } = settings;
 
-  return async (medium, signal) => {
-    const file = await attempt(signal, async () => {
-      const path = await resolveMediaFile(medium);
-      return { path, sha256: await hashFile(path) };
-    });
-    if ('reason' in file) return file;
-    const { path, sha256 } = file.value;
-    // Only what bears on the result: how many frames are wanted says nothing about a photo.
-    const ofVideo = medium.kind === 'video' ? { frames: perNote, ...(ocr && { maxText }) } : {};
-    const key = { sha256, parameters: JSON.stringify({ version: ANALYSIS_VERSION, kind: medium.kind, ocr, ...ofVideo }) };
+  const look = async (key: AnalysisKey, path: string, kind: MediaFile['kind'], signal: AbortSignal): Promise<MediumResult> => {
     const known = readAnalysis(store, key);
-    if (known) return { sha256, analysis: known };
-
+    if (known) return { sha256: key.sha256, analysis: known };
     const found = await attempt(signal, async (itemSignal) =>
-      analyseMedium(path, medium.kind, {
+      analyseMedium(path, kind, {
         frames: perNote,
         maxText,
         textReader: ocr ? await reader.get() : undefined,
@@ -125,6 +115,24 @@ async function createAnalyser(
       ],
     };
     saveAnalysis(store, key, analysis, runId);
-    return { sha256, analysis };
+    return { sha256: key.sha256, analysis };
+  };
+
+  const underWay = new Map<string, Promise<MediumResult>>();
+  return async (medium, signal) => {
+    const file = await attempt(signal, async () => {
+      const path = await resolveMediaFile(medium);
+      return { path, sha256: await hashFile(path) };
+    });
+    if ('reason' in file) return file;
+    const { path, sha256 } = file.value;
+    // Only what bears on the result: how many frames are wanted says nothing about a photo.
+    const ofVideo = medium.kind === 'video' ? { frames: perNote, ...(ocr && { maxText }) } : {};
+    const key = { sha256, parameters: JSON.stringify({ version: ANALYSIS_VERSION, kind: medium.kind, ocr, ...ofVideo }) };
+    // A film that many notes have is looked at once.
+    const name = JSON.stringify(key);
+    const result = underWay.get(name) ?? look(key, path, medium.kind, signal).finally(() => underWay.delete(name));
+    underWay.set(name, result);
+    return result;
   };
 }

@@ -11,14 +11,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
+import { createLettering } from '../../src/core/media/lettering.ts';
+import { drawText } from '../../src/core/media/sheet_drawing.ts';
 import { saveNotes } from '../../src/core/store/notes.ts';
 import { openStore } from '../../src/core/store/open.ts';
 import { beginRun } from '../../src/core/store/runs.ts';
-import { makePicture, makeVideo, temporaryFolder } from '../core/media/made_media.ts';
+import { makePicture, makeVideo, packagedFfmpeg, temporaryFolder } from '../core/media/made_media.ts';
 
 const NOW = new Date('2025-01-01T00:00:00Z');
 
@@ -45,6 +47,16 @@ function storeOf(folder: string, notes: Readonly<Record<string, readonly string[
     runId,
   );
   store.db.close();
+}
+
+/** Large lines of text around a height, on a picture of 1200 × 800 pixels with something to see. */
+async function poster(lines: readonly string[], top: number): Promise<Buffer> {
+  const lettering = createLettering();
+  const texts = lines.map((line, row) =>
+    drawText(lettering, line, { x: 40, y: top + 120 * row, style: { size: 80, weight: 700 }, fill: '#111111' }),
+  );
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="800"><rect width="1200" height="800" fill="#f4e8d0"/><circle cx="900" cy="200" r="120" fill="#a33"/>${texts.join('')}</svg>`;
+  return sharp(Buffer.from(svg)).removeAlpha().png().toBuffer();
 }
 
 /** The runs that made the images now in the store. */
@@ -159,17 +171,72 @@ describe('atelier extract', () => {
     expect(readFileSync(json.sheets[0] as string).equals(sheet)).toBe(true);
   });
 
-  it('passes over pictures full of text, and names images that another note nearly has', async () => {
+  it('names images that another note nearly has', async () => {
     const folder = temporaryFolder();
     const picture = await makePicture(2);
     writeFileSync(join(folder, 'a.png'), picture);
     writeFileSync(join(folder, 'b.png'), await sharp(picture).resize(600).png().toBuffer());
     storeOf(folder, { n1: ['a.png'], n2: ['b.png'] });
-    const { json, code } = await extract(folder, ['--json', '--max-text', '30%']);
+    const { json, code } = await extract(folder, ['--json']);
     expect(code).toBe(0);
     const [one, two] = json.images;
     expect(one?.duplicates).toEqual([{ element_id: two?.element_id, note_id: 'n2' }]);
     expect(two?.duplicates).toEqual([{ element_id: one?.element_id, note_id: 'n1' }]);
+  });
+
+  it('passes over pictures full of text, and keeps of a crop the words that it shows', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(
+      join(folder, 'words.png'),
+      await poster(['SUMMER SALE', 'EVERYTHING MUST GO', 'HALF PRICE TODAY', 'ALL SHOES AND BAGS'], 300),
+    );
+    writeFileSync(join(folder, 'few.png'), await poster(['NEW SHOES IN SPRING'], 700));
+    storeOf(folder, { n1: ['words.png', 'few.png'] });
+    const { json } = await extract(folder, ['--json', '--max-text', '12%', '--ratios', 'original,9:16']);
+    const { images, rejected } = json as unknown as {
+      images: { source: string; ratio: string; text: string[] }[];
+      rejected: { source: string; reason: string }[];
+    };
+    expect(rejected.map(({ source }) => basename(source))).toEqual(['words.png']);
+    expect(rejected[0]?.reason).toMatch(/^text covers \d+ %, at most 12 % is wanted$/);
+    expect(new Map(images.map(({ source, ratio, text }) => [`${basename(source)} ${ratio}`, text]))).toEqual(
+      new Map([
+        ['few.png original', ['NEW SHOES IN SPRING']],
+        ['few.png 9:16', []],
+      ]),
+    );
+  });
+
+  it('keeps a picture that has the ratio as it is, once', async () => {
+    const folder = temporaryFolder();
+    const jpeg = await sharp(await makePicture(2))
+      .jpeg()
+      .toBuffer();
+    writeFileSync(join(folder, 'a.jpg'), jpeg);
+    storeOf(folder, { n1: ['a.jpg'] });
+    const { json } = await extract(folder, ['--json', '--ratios', 'original,3:2,1:1']);
+    expect(json.images.map(({ ratio, width, height }) => [ratio, width, height]).toSorted()).toEqual([
+      ['1:1', 600, 600],
+      ['3:2', 900, 600],
+    ]);
+    const whole = json.images.find(({ ratio }) => ratio === '3:2')?.path;
+    expect((await sharp(String(whole)).raw().toBuffer()).equals(await sharp(jpeg).raw().toBuffer())).toBe(true);
+  });
+
+  it('looks once at a film that several notes have', async () => {
+    const folder = temporaryFolder();
+    await makeVideo(join(folder, 'v.mp4'), 'testsrc2=s=320x180:r=25:d=2');
+    writeFileSync(join(folder, 'w.mp4'), readFileSync(join(folder, 'v.mp4')));
+    const counting = join(folder, 'ffmpeg');
+    writeFileSync(counting, `#!/bin/sh\necho run >> '${join(folder, 'runs')}'\nexec '${await packagedFfmpeg()}' "$@"\n`, { mode: 0o755 });
+    const runsFor = async (notes: Readonly<Record<string, readonly string[]>>): Promise<number> => {
+      for (const name of ['a.db', 'a.db.files', 'runs']) rmSync(join(folder, name), { recursive: true, force: true });
+      storeOf(folder, notes);
+      expect((await extract(folder, ['--ffmpeg', 'ffmpeg'])).code).toBe(0);
+      return readFileSync(join(folder, 'runs'), 'utf8').trim().split('\n').length;
+    };
+    const once = await runsFor({ n1: ['v.mp4'] });
+    expect(await runsFor({ n1: ['v.mp4'], n2: ['w.mp4'], n3: ['v.mp4'] })).toBe(once);
   });
 
   it('does the work again for changed media, other parameters or a lost file, and only then', async () => {

@@ -44,15 +44,24 @@ function valuesOf({ kind, range: [min, max], open }: Setting): fc.Arbitrary<numb
   return open ? fc.option(values[kind]()) : values[kind]();
 }
 
-/** The document of a file with any of the settings. */
-const documents = fc.tuple(...SETTINGS.map((setting) => fc.option(valuesOf(setting).map((value) => ({ value }))))).map((given) => {
-  const document: Record<string, Record<string, number | string | null>> = {};
-  given.forEach((one, i) => {
-    const [section, key] = (SETTINGS[i] as Setting).name.split('.') as [string, string];
-    if (one) document[section] = { ...document[section], [key]: one.value };
+/** What a document gives to a setting, or its default. */
+function valueIn(given: readonly ({ readonly value: unknown } | null)[], name: string): unknown {
+  const place = SETTINGS.findIndex((setting) => setting.name === name);
+  return given[place]?.value ?? SETTINGS[place]?.initial;
+}
+
+/** The document of a file with any of the settings that make a reward. */
+const documents = fc
+  .tuple(...SETTINGS.map((setting) => fc.option(valuesOf(setting).map((value) => ({ value })))))
+  .filter((given) => ['reward.ctr_weight', 'reward.revenue_weight', 'reward.lambda_max'].some((name) => valueIn(given, name) !== 0))
+  .map((given) => {
+    const document: Record<string, Record<string, number | string | null>> = {};
+    given.forEach((one, i) => {
+      const [section, key] = (SETTINGS[i] as Setting).name.split('.') as [string, string];
+      if (one) document[section] = { ...document[section], [key]: one.value };
+    });
+    return document;
   });
-  return document;
-});
 
 describe('the settings', () => {
   it('have a name once, a default within their range, and a meaning', () => {

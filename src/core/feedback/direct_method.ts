@@ -3,6 +3,8 @@ import type { Policy } from './policies/policy.ts';
 import type { ReplayLog } from './replay_log.ts';
 
 const SIGN_STREAM = 6;
+/** Shares of a prior below this are what rounding makes of 0. */
+const ROUNDING = 1e-12;
 
 /** A model of clicks that knows arm and position only: `b_p · q̂_arm`. */
 export interface DirectModel {
@@ -94,7 +96,11 @@ export function addModelError(
     clicks += click[row] as number;
   }
   const mean = clicks / shownInAll;
-  const priorPart = Float64Array.from(shown, (impressions, a) => Math.max(0, 1 - impressions * (directWeight[a] as number)));
+  const priorPart = Float64Array.from(shown, (impressions, a) => {
+    const part = 1 - impressions * (directWeight[a] as number);
+    // What rounding leaves of a prior without weight is none.
+    return part > ROUNDING ? part : 0;
+  });
   const slope = exposure.map((given, a) => given * (directWeight[a] as number));
   let shrunk = 0;
   let priorSlope = 0;

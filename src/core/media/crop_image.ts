@@ -8,11 +8,15 @@ import type { Ratio } from './ratios.ts';
 /** Longer side of the picture in which faces are looked for and crops are chosen. */
 const CROPPING_SIZE = 416;
 
+/** A line of which a crop shows this share is read there as it stands. */
+const READABLE_SHARE = 0.9;
+
 /** A picture cut to a ratio. */
 export interface CroppedImage {
   /** As of a picture of its own. */
   readonly facts: ImageFacts;
-  readonly jpeg: Uint8Array;
+  /** Null where the whole picture has the ratio: it stays as it is. */
+  readonly jpeg: Uint8Array | null;
   /** What is stored beside the facts: the ratio, the box in pixels of the whole picture, and what it cuts. */
   readonly crop: {
     readonly ratio: string;
@@ -54,11 +58,9 @@ export async function createCropper(): Promise<Cropper> {
 
 async function croppedImage(path: string, whole: ImageFacts, ratio: Ratio, crop: Crop, faces: readonly Box[]): Promise<CroppedImage> {
   const { box } = crop;
-  const picture = await readPicture((await croppedJpeg(path, box)).bytes);
-  const lines = whole.lines === null ? null : linesInside(whole.lines, box);
+  const isWhole = box.width === whole.width && box.height === whole.height;
   return {
-    jpeg: picture.bytes,
-    facts: imageFacts(picture, whole.time_s, lines),
+    ...(isWhole ? { jpeg: null, facts: whole } : await cut(path, whole, box)),
     crop: {
       ratio: ratio.name,
       crop: box,
@@ -70,15 +72,23 @@ async function croppedImage(path: string, whole: ImageFacts, ratio: Ratio, crop:
   };
 }
 
-/** The lines a crop shows, in its pixels. */
-function linesInside(lines: readonly FoundText[], crop: Box): FoundText[] {
-  return lines.flatMap(({ text, confidence, ...box }) => {
-    const left = Math.max(0, box.left - crop.left);
-    const top = Math.max(0, box.top - crop.top);
-    const width = Math.min(crop.width, box.left + box.width - crop.left) - left;
-    const height = Math.min(crop.height, box.top + box.height - crop.top) - top;
-    return width > 0 && height > 0 ? [{ text, confidence, left, top, width, height }] : [];
-  });
+async function cut(path: string, whole: ImageFacts, box: Box): Promise<{ readonly jpeg: Uint8Array; readonly facts: ImageFacts }> {
+  const picture = await readPicture((await croppedJpeg(path, box)).bytes);
+  const parts = (whole.lines ?? []).flatMap((line) => partInside(line, box));
+  const facts = imageFacts(picture, whole.time_s, whole.lines === null ? null : parts.map(({ part }) => part));
+  // Words that are cut away are not shown.
+  const lines = facts.lines && parts.filter(({ share }) => share >= READABLE_SHARE).map(({ part }) => part);
+  return { jpeg: picture.bytes, facts: { ...facts, lines } };
+}
+
+/** What a crop shows of a line, in its pixels, and how much of the line that is; nothing where it shows none. */
+function partInside({ text, confidence, ...line }: FoundText, crop: Box): { readonly part: FoundText; readonly share: number }[] {
+  const left = Math.max(0, line.left - crop.left);
+  const top = Math.max(0, line.top - crop.top);
+  const width = Math.min(crop.width, line.left + line.width - crop.left) - left;
+  const height = Math.min(crop.height, line.top + line.height - crop.top) - top;
+  if (width <= 0 || height <= 0) return [];
+  return [{ part: { text, confidence, left, top, width, height }, share: (width * height) / (line.width * line.height) }];
 }
 
 function wholePixels({ left, top, width, height }: Box): Box {

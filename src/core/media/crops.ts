@@ -72,12 +72,21 @@ export function fullSizeCrop(crop: Crop, ratio: Ratio, fullWidth: number, fullHe
   if (hasRatio(ratio, fullWidth, fullHeight)) return describe({ left: 0, top: 0, ...full }, full, bare, 1);
   const factor = Math.max(fullWidth, fullHeight) / Math.max(crop.picture.width, crop.picture.height);
   const boxes = [...bare.faces, ...bare.texts];
-  const [wanted, value] = [scaleBox(crop.box, factor), ratioValue(ratio, fullWidth, fullHeight)];
+  const value = ratioValue(ratio, fullWidth, fullHeight);
+  const scaled = scaleBox(crop.box, factor);
+  // The largest crop of the small picture stands for the largest here, whatever rounding made of its sides.
+  const isLargest = Math.max(crop.box.width, crop.box.height) === longestSide(crop.picture, value);
+  const wanted = isLargest ? around(scaled, cropSize(longestSide(full, value), value)) : scaled;
   const reach = Math.ceil(factor) + 1;
   const near = fewestCut(cropsNear(wanted, full, value, boxes, reach, 1), boxes);
   if (near.cut <= crop.cutBoxes.length) return describe(near.box, full, bare, crop.score);
   const far = fewestCut(cropsNear(wanted, full, value, boxes, Math.max(fullWidth, fullHeight), farStep(full, value)), boxes);
   return describe(far.cut < near.cut ? far.box : near.box, full, bare, crop.score);
+}
+
+/** A box of another size about the same middle. */
+function around({ left, top, width, height }: Box, size: Size): Box {
+  return { left: left + (width - size.width) / 2, top: top + (height - size.height) / 2, ...size };
 }
 
 /** Pixels between the sizes that are tried of all sizes. */

@@ -10,6 +10,8 @@ export interface StoredSize {
 interface TalkListener {
   /** The scale filter begins: size of the upright frames before and behind it. */
   readonly onSize?: (from: StoredSize, to: StoredSize) => void;
+  /** The demuxer, by ffmpeg's name for it. */
+  readonly onContainer?: (name: string) => void;
   /** Length of the whole file in seconds, as its header has it. */
   readonly onDuration?: (seconds: number) => void;
   /** The matrix of the first frame's colours, "unknown" where the video does not say. */
@@ -22,6 +24,7 @@ interface TalkListener {
 
 const FRAME_SIZE = 'w:(\\d+) h:(\\d+) .*?sar:(\\d+)\\/(\\d+)';
 const SCALING = new RegExp(`Parsed_scale_\\d+ @ .*?\\] ${FRAME_SIZE} -> ${FRAME_SIZE}`);
+const INPUT = /^Input #0, ([^ ]+), from /;
 const DURATION = /^\s*Duration: (\d+):(\d+):([\d.]+)/;
 const TIME_BASE = /config in time_base: (\d+)\/(\d+)/;
 const FRAME = /\] n: *\d+ pts: *(-?\d+|NOPTS) .* iskey:(\d)/;
@@ -54,6 +57,8 @@ export function createTalkReader(listener: TalkListener): (line: string) => void
     }
     const scaling = SCALING.exec(line);
     if (scaling) listener.onSize?.(storedSize(scaling.slice(1, 5)), storedSize(scaling.slice(5, 9)));
+    const container = INPUT.exec(line)?.[1];
+    if (container !== undefined) listener.onContainer?.(container);
     const duration = DURATION.exec(line);
     if (duration) listener.onDuration?.(Number(duration[1]) * 3600 + Number(duration[2]) * 60 + Number(duration[3]));
     if (DAMAGE.test(line)) listener.onDamage?.();

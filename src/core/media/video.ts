@@ -21,6 +21,8 @@ const THREADS_OF_A_SEEK = ['-threads', '1'];
 const MISSING_SECONDS = 0.5;
 /** Pixels this nearly square come from rounding a size; to scale them would only soften the picture. */
 const SQUARE_TOLERANCE = 0.01;
+/** In an MPEG program stream a frame behind a seek may carry the time of the next one. */
+const SHIFTED = 'mpeg';
 /** Shorter side of the smallest HD video. */
 const HD_LINES = 720;
 
@@ -41,6 +43,8 @@ export interface VideoAnalysis {
   /** Size of a frame in full, upright and with square pixels. */
   readonly width: number;
   readonly height: number;
+  /** Whether a seek in the file lands where its times say. */
+  readonly seeksWell: boolean;
   /** How the colours are coded, as ffmpeg's filters name it. */
   readonly colourMatrix: string;
   readonly seconds: number;
@@ -58,7 +62,7 @@ export interface VideoAnalysis {
  * signal is aborted
  */
 export async function analyseVideo(source: VideoSource): Promise<VideoAnalysis> {
-  const { size, colourMatrix, times, codedKeys, measures, kept } = await readSmallFrames(source);
+  const { size, seeksWell, colourMatrix, times, codedKeys, measures, kept } = await readSmallFrames(source);
   const seconds = endOf(times);
   const boundaries = findBoundaries(measures, times, seconds);
   const shots = findShots(boundaries, times, seconds);
@@ -66,7 +70,7 @@ export async function analyseVideo(source: VideoSource): Promise<VideoAnalysis> 
     const { first, last } = shots[keyFrame.shot] as Shot;
     return { ...keyFrame, thumbnail: () => kept.nearest(keyFrame.shown, first, last) };
   });
-  return { ...size, colourMatrix, seconds, times, boundaries, shots, keyFrames };
+  return { ...size, seeksWell, colourMatrix, seconds, times, boundaries, shots, keyFrames };
 }
 
 /** One frame of a video in full size, upright and with square pixels. */
@@ -78,7 +82,7 @@ export async function readFrame(source: VideoSource, analysis: VideoAnalysis, fr
   // Half-way from the frame before: rounding of either time cannot reach a neighbour.
   const from = Number.isFinite(toBefore) ? time - toBefore / 2 : 0;
   const seek = from > 0 ? ['-ss', from.toFixed(6)] : [];
-  const fast = await frameAt(source, analysis, seek, []);
+  const fast = analysis.seeksWell ? await frameAt(source, analysis, seek, []) : undefined;
   // After a seek in the input, times count from there. MPEG-TS lands late or nowhere: then all is decoded up to the frame.
   if (fast && Math.abs(fast.time - (time - from)) < Math.min(toBefore, toNext) / 2) return fast.picture;
   const exact = await frameAt(source, analysis, [], seek);
@@ -119,6 +123,7 @@ async function frameAt(
 
 interface SmallFrames {
   readonly size: FrameSize;
+  readonly seeksWell: boolean;
   readonly colourMatrix: string;
   readonly times: Float64Array;
   readonly codedKeys: readonly number[];
@@ -129,7 +134,10 @@ interface SmallFrames {
 async function readSmallFrames(source: VideoSource): Promise<SmallFrames> {
   const times: number[] = [];
   const codedKeys: number[] = [];
-  const talk: { size?: FrameSize; colourMatrix?: string; duration: number; damaged: boolean } = { duration: 0, damaged: false };
+  const talk: { size?: FrameSize; container?: string; colourMatrix?: string; duration: number; damaged: boolean } = {
+    duration: 0,
+    damaged: false,
+  };
   let small: SmallFrameReader | undefined;
   // Frames come through one pipe and their size through another: what is first has to wait.
   const early: Uint8Array[] = [];
@@ -148,6 +156,9 @@ async function readSmallFrames(source: VideoSource): Promise<SmallFrames> {
     ],
     signal: source.signal,
     onLine: createTalkReader({
+      onContainer: (name) => {
+        talk.container = name;
+      },
       onDuration: (seconds) => {
         talk.duration = refuseLong(seconds);
       },
@@ -184,7 +195,9 @@ async function readSmallFrames(source: VideoSource): Promise<SmallFrames> {
   if (talk.damaged && talk.duration - endOf(read) > MISSING_SECONDS) {
     throw new Error(`Expected ${talk.duration} s of video but the file breaks off at ${endOf(read).toFixed(1)} s. Copy it again.`);
   }
-  return { size: talk.size, colourMatrix: matrixOf(talk.size, talk.colourMatrix), times: read, codedKeys, measures, kept: small.kept };
+  const colourMatrix = matrixOf(talk.size, talk.colourMatrix);
+  const seeksWell = talk.container !== SHIFTED;
+  return { size: talk.size, seeksWell, colourMatrix, times: read, codedKeys, measures, kept: small.kept };
 }
 
 /** An expression of ffmpeg's for a side whose square is `shape` times the pixels of the analysis; even. */

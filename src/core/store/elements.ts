@@ -61,7 +61,9 @@ export function saveNoteElements(
     `INSERT INTO note_elements (note_id, element_id, source, score, details, run_id) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (note_id, element_id) DO UPDATE SET source = excluded.source, score = excluded.score, details = excluded.details, run_id = excluded.run_id`,
   );
-  const saveHash = store.db.prepare('INSERT INTO image_hashes (element_id, hash) VALUES (?, ?) ON CONFLICT DO NOTHING');
+  const saveHash = store.db.prepare(
+    'INSERT INTO image_hashes (element_id, hash) VALUES (?, ?) ON CONFLICT (element_id) DO UPDATE SET hash = excluded.hash',
+  );
   store.db
     .transaction(() => {
       if (work.replaceKind !== undefined) {

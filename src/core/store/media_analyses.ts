@@ -18,7 +18,7 @@ export interface StoredAnalysis {
 }
 
 /** The bytes that were looked at, and what was looked for (JSON). */
-interface AnalysisKey {
+export interface AnalysisKey {
   readonly sha256: string;
   readonly parameters: string;
 }

@@ -51,16 +51,18 @@ export function openStore(path: string, options: OpenOptions): Store {
 }
 
 function refuseForeignFile(db: Database.Database, path: string): void {
-  let applicationId: unknown;
-  let tables: unknown;
+  // One transaction: between two reads another process may make the store.
+  const isForeign = db.transaction(() => {
+    const tables = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").pluck().get();
+    return db.pragma('application_id', { simple: true }) !== APPLICATION_ID && tables !== 0;
+  });
   try {
-    applicationId = db.pragma('application_id', { simple: true });
-    tables = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").pluck().get();
+    if (!isForeign.deferred()) return;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'SQLITE_NOTADB') throw foreignFile(path);
     throw error;
   }
-  if (applicationId !== APPLICATION_ID && tables !== 0) throw foreignFile(path);
+  throw foreignFile(path);
 }
 
 function foreignFile(path: string): UserError {

@@ -240,9 +240,7 @@ describe('a picture that cannot be used', () => {
       const whole = await sharp(await makePicture(7, 240, 160))
         .toFormat(format)
         .toBuffer();
-      await expect(readPicture(whole.subarray(0, Math.floor(whole.length * 0.6)))).rejects.toThrow(
-        /damaged or cut off: .+\. Copy it again/,
-      );
+      await expect(readPicture(whole.subarray(0, Math.floor(whole.length * 0.6)))).rejects.toThrow(/damaged or cut off\. Copy it again/);
     },
   );
 

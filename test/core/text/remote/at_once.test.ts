@@ -27,9 +27,17 @@ describe('work at once', () => {
 
   it('begins nothing after a failure, and lets the others end', async () => {
     const ended: number[] = [];
+    let isFailing = (): void => {};
+    const failing = new Promise<void>((resolve) => {
+      isFailing = resolve;
+    });
     const working = forEachAtOnce([0, 1, 2, 3, 4, 5], 2, async (item) => {
-      await soon(item === 0 ? 30 : 1);
-      if (item === 2) throw new Error('two');
+      // The first is under way until the third has failed.
+      if (item === 0) await failing.then(() => soon(1));
+      if (item === 2) {
+        isFailing();
+        throw new Error('two');
+      }
       ended.push(item);
     });
     await expect(working).rejects.toThrow('two');
