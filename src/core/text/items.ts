@@ -5,6 +5,9 @@ import { isContentWord } from './stop_words.ts';
 const CHINESE_LABELS = /^(?:原料|主料|辅料|配料|食材|材料|调料|工具|酱汁|腌料|汤底|装饰|其他|可选|必备|注意|参考)/;
 const CHINESE_TOOLS =
   /锅|碗|刀|勺|筷|机|盘|杯|秤|箱|纸|模|板|器|膜|盆|屉|铲|瓶|签|网|架|棒|吸管|手套|冰箱|炉|罐|剪|夹|温度计|计时|绳|布|袋|盒|刷|壶|盖|托|锤|钳/;
+/** What is done, not what is taken. */
+const CHINESE_STEPS = /^(?:剁[成碎]|拍碎|撕成|捣碎|直接|用(?!盐))|切[成好碎段丝块片末]|洗净|[小中大]火|温度|效果|时$/;
+const CHINESE_LINKS = /百科|教程|视频|链接|下厨房/;
 const CHINESE_PANTRY =
   /^(?:食用)?(?:盐|食盐|水|清水|热水|开水|冷水|凉水|温水|油|食用油|植物油|白糖|糖|白砂糖|砂糖|味精|鸡精|生抽|老抽|料酒|酱油|淀粉|食用盐|冰块|花生油|菜籽油|玉米油|色拉油)$/;
 
@@ -42,8 +45,8 @@ function chineseItem(text: string): string[] {
     .trim();
   if (!/^\p{Script=Han}{2,7}$/u.test(name) && !/^\p{Script=Han}[\u002e]?$/u.test(name)) return [];
   if (name.length < 2 || CHINESE_LABELS.test(name) || CHINESE_TOOLS.test(name) || CHINESE_PANTRY.test(name)) return [];
-  if (/^(?:切[成好碎段丝块片末]|剁[成碎]|拍碎|洗净|撕成|捣碎)/.test(name)) return [];
-  return /[的了可按或和与不如有需等]|适量|少许|若干|注意|准备|以及|下厨房/.test(name) ? [] : [name];
+  if (CHINESE_STEPS.test(name) || CHINESE_LINKS.test(name)) return [];
+  return /[的了可按或和与不如有需等]|适量|少许|若干|注意|准备|以及/.test(name) ? [] : [name];
 }
 
 function englishItem(text: string): string[] {
@@ -55,6 +58,7 @@ function englishItem(text: string): string[] {
   if (
     ENGLISH_PANTRY.test(name) ||
     ENGLISH_TOOLS.test(name) ||
+    /^(?:as|or)\b|\bdry$/i.test(name) ||
     /\b(?:i|you|it|is|are|and|the|of|use|my|not|any|other|choice|this|will|be|sized|based|more|servings?|recipe|some)\b/i.test(name)
   )
     return [];

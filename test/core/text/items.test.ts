@@ -9,6 +9,8 @@ describe('names of listed things', () => {
     ['1/2 cup Parmesan, grated', ['Parmesan']],
     ['3 Onions 2 medium-sized', ['onions']],
     ['Salt', []],
+    ['2 tsp active dry / instant yeast', []],
+    ['or three onions', []],
     ['a large pot', []],
     ['Feel free to vary these amounts. It is not strict.', []],
   ])('come without quantity and remarks: %s', (text, names) => {
@@ -21,6 +23,11 @@ describe('names of listed things', () => {
     ['姜、蒜瓣、干辣椒', ['蒜瓣', '干辣椒']],
     ['炒锅（带盖）', []],
     ['白糖 6-15 g', []],
+    ['百度百科', []],
+    ['用小火煎', []],
+    ['生姜切片', []],
+    ['用盐渍过的鱼', []],
+    ['小米辣', ['小米辣']],
   ])('come without quantity and tools: %s', (text, names) => {
     expect(cleanItem(text, 'zh')).toEqual(names);
   });
