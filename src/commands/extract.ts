@@ -75,7 +75,7 @@ async function extract(session: StoreSession<ExtractFlags>): Promise<Outcome> {
   const passedOver = rejected.flat();
   return {
     json: { images, rejected: passedOver, ...files, failed },
-    text: summary(images, passedOver.length, notes.length, store.filesDirectory),
+    text: summary(images, passedOver.length, notes.length, store.filesDirectory, options.platform),
     failures: failed,
     counts: { notes: notes.length, images: images.length, rejected: passedOver.length, failed: failed.length },
   };
@@ -101,7 +101,7 @@ async function ffmpegFor(session: StoreSession<ExtractFlags>, notes: readonly No
 }
 
 /** The images of notes as they stand in the store, with their near-duplicates among the images of all other notes. */
-async function readImages({ store }: StoreSession<ExtractFlags>, noteIds: readonly string[]): Promise<ImageRow[]> {
+async function readImages({ store, options }: StoreSession<ExtractFlags>, noteIds: readonly string[]): Promise<ImageRow[]> {
   const { createHashIndex } = await import('../core/media/hash_index.ts');
   const { NEAR_DUPLICATE_BITS } = await import('../core/media/perceptual_hash.ts');
   const { readImageHashes, readNoteElements } = await import('../core/store/elements.ts');
@@ -126,7 +126,7 @@ async function readImages({ store }: StoreSession<ExtractFlags>, noteIds: readon
   };
   return noteIds.flatMap((noteId) =>
     readNoteElements(store, noteId, IMAGE_KIND).map((element) =>
-      imageRow(element, filePath(store, element.file ?? ''), duplicatesOf(element.elementId, noteId)),
+      imageRow(element, filePath(store, element.file ?? ''), duplicatesOf(element.elementId, noteId), options.platform),
     ),
   );
 }

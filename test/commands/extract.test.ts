@@ -119,6 +119,9 @@ describe('atelier extract', () => {
         'colours',
         'ratio',
         'crop',
+        'cuts_text',
+        'cuts_face',
+        'too_small',
         'duplicates',
       ]);
       expect(await sharp(image.path as string).metadata()).toMatchObject({

@@ -31,7 +31,7 @@ const MOST_SIZES = 256;
  * The crop of a ratio that shows most of what draws the eye. It is as large as the ratio allows, and smaller only where
  * that leaves a face or text whole, or a face inside, that a larger crop does not. No face or text is cut where a crop
  * without cutting exists (whole pixels of this picture, at least half as long as the largest); elsewhere the fewest are,
- * faces first. A text may be left outside. A picture that has the ratio already, within 1 %, stays whole.
+ * faces first. A text may be left outside. A picture that has the ratio already, within its tolerance, stays whole.
  * @param picture about 384 pixels long
  * @param obstacles boxes in its pixels
  */

@@ -9,17 +9,17 @@ export interface Ratio {
   readonly name: string;
   readonly width: number;
   readonly height: number;
+  /** Share by which a picture's ratio may differ and still be taken for it. */
+  readonly tolerance: number;
 }
 
 /** A ratio a platform shows pictures in. */
 interface PlatformRatio extends Ratio {
   /** Width and height in pixels below which the platform refuses a picture or shows it badly; null where it takes any. */
   readonly smallest: readonly [number, number] | null;
-  /** Share by which a picture's ratio may differ. */
-  readonly tolerance: number;
 }
 
-/** A picture that differs from a ratio by at most this share has it already: no platform is stricter. */
+/** A picture that differs from a ratio by at most this share has it already, where a platform does not say more. */
 const SAME = 0.01;
 /** No platform shows anything longer; beyond it a crop is a stripe. */
 const LONGEST = 10;
@@ -43,9 +43,9 @@ function platformRatio(name: string, smallest: PlatformRatio['smallest'], tolera
  */
 export function parseRatio(text: string): Ratio {
   const name = text.trim();
-  if (name === ORIGINAL) return { name, width: 0, height: 0 };
+  if (name === ORIGINAL) return { name, width: 0, height: 0, tolerance: SAME };
   const [, width = '', height = ''] = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(name) ?? [];
-  const ratio = { name, width: Number(width), height: Number(height) };
+  const ratio = { name, width: Number(width), height: Number(height), tolerance: SAME };
   const value = ratio.width / ratio.height;
   if (!(value >= 1 / LONGEST && value <= LONGEST)) {
     throw new UserError(
@@ -61,7 +61,13 @@ export function ratioValue(ratio: Ratio, width: number, height: number): number 
   return ratio.name === ORIGINAL ? width / height : ratio.width / ratio.height;
 }
 
-/** Whether a picture of the given size has the ratio already, within 1 %. */
+/** Whether a picture of the given size has the ratio already, within its tolerance. */
 export function hasRatio(ratio: Ratio, width: number, height: number): boolean {
-  return Math.abs(width / height / ratioValue(ratio, width, height) - 1) <= SAME;
+  return Math.abs(width / height / ratioValue(ratio, width, height) - 1) <= ratio.tolerance;
+}
+
+/** Whether a platform refuses a picture of this ratio and size, or shows it badly, because it is too small. */
+export function isTooSmall(platform: TitlePlatform, ratio: string, width: number, height: number): boolean {
+  const smallest = PLATFORM_RATIOS[platform].find(({ name }) => name === ratio)?.smallest;
+  return smallest != null && (width < smallest[0] || height < smallest[1]);
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/core/errors.ts';
-import { hasRatio, PLATFORM_RATIOS, parseRatio, ratioValue } from '../../../src/core/media/ratios.ts';
+import { hasRatio, isTooSmall, PLATFORM_RATIOS, parseRatio, ratioValue } from '../../../src/core/media/ratios.ts';
 import { TITLE_PLATFORMS } from '../../../src/core/text/platforms.ts';
 
 describe('parseRatio', () => {
   it('reads width to height, with a point or spaces around', () => {
-    expect(parseRatio('3:4')).toEqual({ name: '3:4', width: 3, height: 4 });
-    expect(parseRatio(' 1.91:1 ')).toEqual({ name: '1.91:1', width: 1.91, height: 1 });
+    expect(parseRatio('3:4')).toEqual({ name: '3:4', width: 3, height: 4, tolerance: 0.01 });
+    expect(parseRatio(' 1.91:1 ')).toEqual({ name: '1.91:1', width: 1.91, height: 1, tolerance: 0.01 });
   });
 
   it("takes a picture's own ratio for original", () => {
@@ -31,6 +31,12 @@ describe('hasRatio', () => {
     expect(hasRatio(parseRatio('1.91:1'), 1200, 628)).toBe(true);
   });
 
+  it('allows what the platform allows', () => {
+    const [square] = PLATFORM_RATIOS.meta;
+    expect(hasRatio(square as (typeof PLATFORM_RATIOS.meta)[number], 1029, 1000)).toBe(true);
+    expect(hasRatio(square as (typeof PLATFORM_RATIOS.meta)[number], 1031, 1000)).toBe(false);
+  });
+
   it('says of every picture that it is the original', () => {
     expect(hasRatio(parseRatio('original'), 17, 1000)).toBe(true);
   });
@@ -46,5 +52,12 @@ describe('PLATFORM_RATIOS', () => {
       meta: ['1:1', '4:5'],
       tiktok: ['1.91:1', '1:1', '9:16'],
     });
+  });
+
+  it('names pictures that are too small for a platform', () => {
+    expect(isTooSmall('xiaohongshu', '3:4', 1080, 1440)).toBe(false);
+    expect(isTooSmall('xiaohongshu', '3:4', 1079, 1440)).toBe(true);
+    expect(isTooSmall('xiaohongshu', '1:1', 10, 10)).toBe(false);
+    expect(isTooSmall('generic', 'original', 1, 1)).toBe(false);
   });
 });

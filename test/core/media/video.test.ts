@@ -56,7 +56,16 @@ describe('frames of a video', () => {
     await expectRisingFrames(await makeVideo(join(folder, 'one_key_frame.ts'), RISING, ['-output_ts_offset', '5']), [0, 12]);
     await expectRisingFrames(await remux(plain, join(folder, 'late.ts'), ['-output_ts_offset', '5']), [5, 19]);
     await expectRisingFrames(
-      await makeVideo(join(folder, 'program.mpg'), RISING.replace('r=10:d=2', 'r=25:d=0.8'), ['-c:v', 'mpeg1video', '-q:v', '2', '-g', '12', '-bf', '0']),
+      await makeVideo(join(folder, 'program.mpg'), RISING.replace('r=10:d=2', 'r=25:d=0.8'), [
+        '-c:v',
+        'mpeg1video',
+        '-q:v',
+        '2',
+        '-g',
+        '12',
+        '-bf',
+        '0',
+      ]),
       [1, 4, 7, 10, 13, 16, 19],
     );
     await expectRisingFrames(await remux(plain, join(folder, 'late.mkv'), ['-output_ts_offset', '5']), [0, 12]);

@@ -1,0 +1,36 @@
+/** Steps of a frame in which the bend is looked for. */
+const STEP = 0.5;
+
+/**
+ * Where a line bends upwards: the t in the middle of which `y ≈ c + d t + e max(0, t - bend)`, e > 0, has the least squared error; undefined where
+ * nothing bends.
+ * @param from the first t; the others follow in steps of one
+ */
+export function findBend(values: ArrayLike<number>): number | undefined {
+  const count = values.length;
+  const centre = (count - 1) / 2;
+  let [mean, slope, spread] = [0, 0, 0];
+  for (let t = 0; t < count; t++) {
+    const value = values[t] as number;
+    mean += value / count;
+    slope += value * (t - centre);
+    spread += (t - centre) ** 2;
+  }
+  slope /= spread;
+  let bend: number | undefined;
+  let most = 0;
+  for (let at = 1; at <= count - 2; at += STEP) {
+    // What of the hinge max(0, t - at) is no straight line, times what of the values is none.
+    let [sum, squares, along, product] = [0, 0, 0, 0];
+    for (let t = Math.ceil(at); t < count; t++) {
+      const hinge = t - at;
+      sum += hinge;
+      squares += hinge * hinge;
+      along += hinge * (t - centre);
+      product += hinge * ((values[t] as number) - mean - slope * (t - centre));
+    }
+    const explained = product > 0 ? product ** 2 / (squares - sum ** 2 / count - along ** 2 / spread) : 0;
+    if (explained > most) [most, bend] = [explained, at];
+  }
+  return bend;
+}
