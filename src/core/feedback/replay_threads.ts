@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { throwIfInterrupted } from '../errors.ts';
@@ -37,12 +37,15 @@ export async function runTasks(inputs: ReplayInputs, tasks: readonly ReplayTask[
   const runs: TaskRun[] = new Array(tasks.length);
   const queue = tasks.entries();
   let done = 0;
+  // Each thread's answer listens; Node warns from the eleventh on.
+  const signal = AbortSignal.any([options.signal]);
+  setMaxListeners(threads, signal);
   const workers = Array.from({ length: threads }, () => new Worker(new URL('./replay_worker.js', import.meta.url), { workerData: shared }));
   try {
     await Promise.all(
       workers.map(async (worker) => {
         for (const [index, task] of queue) {
-          runs[index] = await answerOf(worker, task, options.signal);
+          runs[index] = await answerOf(worker, task, signal);
           options.onDone?.(++done);
         }
       }),
