@@ -10,6 +10,8 @@ import { createFinisher, type ExtractedNote, type ExtractSettings, type MediumRe
 import type { StoreSession } from './shared.ts';
 
 const TASK = 'extract';
+/** Share of the work on a video that is the one look at all its frames. */
+const FIRST_PASS = 0.9;
 
 /**
  * Looks at the media of notes, as many media at once as there are cores, keeps the best pictures of each note as its
@@ -58,13 +60,25 @@ async function extractAll(
 
   const queue = media.values();
   let done = 0;
+  const shares = new Map<object, number>();
+  const report = (): void => {
+    const begun = [...shares.values()].reduce((sum, share) => sum + share, 0);
+    session.onProgress({ task: TASK, done: done + begun, total: media.length, unit: 'media' });
+  };
   const work = async (): Promise<void> => {
-    for (const { place, medium, ordinal } of queue) {
+    for (const each of queue) {
+      const { place, medium, ordinal } = each;
       throwIfInterrupted(signal);
-      (results[place] as MediumResult[])[ordinal] = await analyse(medium, signal);
+      (results[place] as MediumResult[])[ordinal] = await analyse(medium, signal, (share) => {
+        // The frames in full are still to come.
+        shares.set(each, FIRST_PASS * share);
+        report();
+      });
       left[place] = (left[place] as number) - 1;
       if (left[place] === 0) await finishNote(place);
-      session.onProgress({ task: TASK, done: ++done, total: media.length, unit: 'media' });
+      shares.delete(each);
+      done += 1;
+      report();
     }
   };
   let thrown: { readonly error: unknown } | undefined;
@@ -79,7 +93,7 @@ async function extractAll(
   if (thrown) throw thrown.error;
 }
 
-type Analyse = (medium: MediaFile, signal: AbortSignal) => Promise<MediumResult>;
+type Analyse = (medium: MediaFile, signal: AbortSignal, onShare: (share: number) => void) => Promise<MediumResult>;
 
 /** What looks at one medium, unless the same bytes were looked at in the same way before. */
 async function createAnalyser(
@@ -93,7 +107,13 @@ async function createAnalyser(
   const { readAnalysis, saveAnalysis } = await import('../core/store/media_analyses.ts');
   const { perNote, ocr, maxText, ffmpeg } = settings;
 
-  const look = async (key: AnalysisKey, path: string, kind: MediaFile['kind'], signal: AbortSignal): Promise<MediumResult> => {
+  const look = async (
+    key: AnalysisKey,
+    path: string,
+    kind: MediaFile['kind'],
+    signal: AbortSignal,
+    onShare: (share: number) => void,
+  ): Promise<MediumResult> => {
     const known = readAnalysis(store, key);
     if (known) return { sha256: key.sha256, analysis: known };
     const found = await attempt(signal, async (itemSignal) =>
@@ -103,6 +123,7 @@ async function createAnalyser(
         textReader: ocr ? await reader.get() : undefined,
         ffmpeg,
         signal: itemSignal,
+        onShare,
       }),
     );
     if ('reason' in found) return found;
@@ -119,7 +140,7 @@ async function createAnalyser(
   };
 
   const underWay = new Map<string, Promise<MediumResult>>();
-  return async (medium, signal) => {
+  return async (medium, signal, onShare) => {
     const file = await attempt(signal, async () => {
       const path = await resolveMediaFile(medium);
       return { path, sha256: await hashFile(path) };
@@ -131,7 +152,7 @@ async function createAnalyser(
     const key = { sha256, parameters: JSON.stringify({ version: ANALYSIS_VERSION, kind: medium.kind, ocr, ...ofVideo }) };
     // A film that many notes have is looked at once.
     const name = JSON.stringify(key);
-    const result = underWay.get(name) ?? look(key, path, medium.kind, signal).finally(() => underWay.delete(name));
+    const result = underWay.get(name) ?? look(key, path, medium.kind, signal, onShare).finally(() => underWay.delete(name));
     underWay.set(name, result);
     return result;
   };

@@ -17,7 +17,7 @@ function describeProgress(event: ProgressEvent, elapsedMs: number): string {
   const speed = rate > 0 ? `, ${rate >= 10 ? Math.round(rate).toLocaleString('en-US') : rate.toFixed(1)}/s` : '';
   const left = event.total !== undefined && rate > 0 ? `, ${formatSeconds((event.total - event.done) / rate)} left` : '';
   const detail = event.detail === undefined ? '' : ` (${event.detail})`;
-  return `${event.task} ${event.done.toLocaleString('en-US')}${total} ${event.unit}${speed}${left}${detail}`;
+  return `${event.task} ${Math.floor(event.done).toLocaleString('en-US')}${total} ${event.unit}${speed}${left}${detail}`;
 }
 
 function formatSeconds(seconds: number): string {

@@ -1,4 +1,4 @@
-/** A step of a long task: `done` of `total` items (total undefined while unknown). */
+/** A step of a long task: `done` of `total` items, those under way counting in part (total undefined while unknown). */
 export interface ProgressEvent {
   readonly task: string;
   readonly done: number;

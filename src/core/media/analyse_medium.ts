@@ -36,6 +36,8 @@ export interface AnalysisOptions {
   /** Path of the ffmpeg binary; needed for videos only. */
   readonly ffmpeg: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told how much of a video was looked at, in [0, 1]. */
+  readonly onShare?: (share: number) => void;
 }
 
 /** A line of text in a picture, as it is stored. */
@@ -117,7 +119,8 @@ export async function analyseMedium(path: string, kind: MediaFile['kind'], optio
   throwIfInterrupted(options.signal);
   if (kind === 'image') return { images: [await imageOf(path, null, options)], passedOver: [], video: null };
   if (options.ffmpeg === undefined) throw new Error('Expected an ffmpeg to read a video but none was named.');
-  return analyseFrames({ ffmpeg: options.ffmpeg, path, signal: options.signal }, options);
+  const { ffmpeg, signal, onShare } = options;
+  return analyseFrames({ ffmpeg, path, signal, onShare }, options);
 }
 
 async function analyseFrames(source: VideoSource, options: AnalysisOptions): Promise<MediumAnalysis> {

@@ -31,6 +31,8 @@ export interface VideoSource {
   readonly ffmpeg: string;
   readonly path: string;
   readonly signal?: AbortSignal | undefined;
+  /** Told how much of the video was looked at, in [0, 1]. */
+  readonly onShare?: ((share: number) => void) | undefined;
 }
 
 /** A key frame with its small picture, for people to look at. */
@@ -177,6 +179,7 @@ async function readSmallFrames(source: VideoSource): Promise<SmallFrames> {
           );
         }
         times.push(refuseLong(time));
+        if (talk.duration > 0) source.onShare?.(Math.min(1, time / talk.duration));
       },
       onDamage: () => {
         talk.damaged = true;

@@ -143,6 +143,16 @@ describe('frames of a video', () => {
 });
 
 describe('the analysis of a video', () => {
+  it('tells how far it is', async () => {
+    const source = await sourceOf(await makeVideo(join(temporaryFolder(), 'v.mp4'), 'testsrc2=s=320x180:r=25:d=4'));
+    const shares: number[] = [];
+    await analyseVideo({ ...source, onShare: (share) => shares.push(share) });
+    expect(shares).toHaveLength(100);
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    expect(shares[50]).toBeCloseTo(0.5, 1);
+    expect(shares.at(-1)).toBeGreaterThan(0.95);
+  });
+
   it('fails with the reason for a file that breaks off', async () => {
     const folder = temporaryFolder();
     const whole = await makeVideo(join(folder, 'whole.mp4'), 'testsrc2=s=320x180:r=25:d=4', ['-g', '25']);
