@@ -153,7 +153,7 @@ describe('atelier titles --generator hf, where the server misbehaves', () => {
       completion_tokens: 300,
       estimated_tokens: 0,
     });
-    expect(keptReplies(folder)).toBe(15);
+    expect(keptReplies(folder)).toBe(14);
     expect(json.rejected).toMatchObject({ banned: 2, 'not-a-title': 1 });
     expect(json.rejected['prompt-echo']).toBeGreaterThan(0);
     expect(json.rejected.unfaithful).toBeGreaterThan(0);

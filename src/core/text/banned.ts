@@ -6,6 +6,12 @@ const CHINESE = `最佳 最好 最优 最强 最大 最低价 最便宜 最高�
 国家级 世界级 全球级 宇宙级 王牌 冠军 首选 销量冠军 全网最低 百分百 百分之百 100% 100％ 永久 万能 根治 治愈 包治 特效 神效 无副作用 零风险 稳赚 保证 绝对 立竿见影 国家领导人 驰名商标 免检`;
 const ENGLISH = `guaranteed|guarantee|#1|no. 1|number one|world's best|the best|best ever|best-selling|risk-free|risk free|100%|miracle cure|no side effects|once in a lifetime|unbeatable|cheapest|lowest price|permanent|the greatest`;
 
+/**
+ * Superlatives of any other word: 最 before what is no time, amount or liking ("最近", "最多", "我最爱"), and English ones that are no nouns
+ * ("the forest").
+ */
+const SUPERLATIVES = String.raw`最(?!近|后|终|初|多|少|爱|怕|喜欢|难忘|好(?:别|不|先|在|是|能|用|提前|选|要))\s*·?\s*(?=\p{Script=Han})|\bthe\s+most\s+(?!of\b)\p{L}|\bmost\s+\p{L}+(?:ive|ous|able|ible|ful|ed|ent|ant)\b|\b(?:the\s+|['’]s\s+)(?:cheap|fast|strong|soft|safe|fresh|smooth|quick|easi|healthi|tasti|great|high|low|small|bigg|larg|fin|nic|warm|light|pur|rich|crispi|juici|sweet|clean|cool|hott|thinn|thick|new|happi|pretti|cosi|lovli)est\b`;
+
 /** The built-in list, lower case. */
 const DEFAULT_BANNED: readonly string[] = [...CHINESE.split(/\s+/), ...ENGLISH.split('|')];
 
@@ -15,12 +21,12 @@ export type BannedMatcher = (text: string) => boolean;
 /** A matcher for the built-in terms and `terms`: they match anywhere in Han text, as whole words in Latin text, in either case. */
 export function createBannedMatcher(terms: readonly string[]): BannedMatcher {
   const all = [...new Set([...DEFAULT_BANNED, ...terms.map(normalised)])].filter((term) => term !== '');
-  const pattern = new RegExp(all.map(whole).join('|'), 'u');
+  const pattern = new RegExp([...all.map(whole), SUPERLATIVES].join('|'), 'u');
   return (text) => pattern.test(normalised(text));
 }
 
 function normalised(text: string): string {
-  return text.toLowerCase().replaceAll('’', "'").trim();
+  return text.normalize('NFKC').toLowerCase().replaceAll('’', "'").trim();
 }
 
 /** The term's pattern; an edge that is a Latin letter or digit must be the edge of its word. */

@@ -1,4 +1,5 @@
 import type { BannedMatcher } from './banned.ts';
+import type { ClaimCheck } from './claims.ts';
 import { countEmoji, EMOJI_COUNTS, type EmojiLevel, stripEmoji } from './emoji.ts';
 import { isBalanced, isFragment } from './fragments.ts';
 import type { TextLanguage } from './language.ts';
@@ -69,6 +70,8 @@ export interface CheckContext {
   /** The parts of the note's own title, which its author holds to be whole. */
   readonly ownParts: ReadonlySet<string>;
   readonly isBanned: BannedMatcher;
+  /** What a text says in numbers and denials that the sources do not. */
+  readonly claims: ClaimCheck;
   /** Numbers that were counted in the note (its steps) and so may be said. */
   readonly counts: readonly number[];
 }
@@ -90,7 +93,7 @@ export function findRejection(text: string, controls: Controls, context: CheckCo
   if (context.isBanned(plain)) return 'banned';
   if (!isBalanced(plain) || isFragment(plain, context.language, context.ownParts)) return 'fragment';
   if (bareText(plain) === context.original) return 'same-as-original';
-  if (!isFaithful(plain, context)) return 'unfaithful';
+  if (!isFaithful(plain, context) || context.claims(plain).length > 0) return 'unfaithful';
   return undefined;
 }
 

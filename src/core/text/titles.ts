@@ -1,4 +1,5 @@
 import type { BannedMatcher } from './banned.ts';
+import { createClaimCheck } from './claims.ts';
 import { bareText, type CheckContext, findRejection, foreignWords, type Rejection } from './controls.ts';
 import { stripEmoji } from './emoji.ts';
 import { partsOf } from './fragments.ts';
@@ -95,9 +96,10 @@ export class TitleSieve {
     if (times > 0) this.#rejected[reason] = (this.#rejected[reason] ?? 0) + times;
   }
 
-  /** The words and numbers of a candidate that are not the note's. */
+  /** The words, numbers and denials of a candidate that are not the note's. */
   foreignWords(text: string): readonly string[] {
-    return foreignWords(stripEmoji(text), this.#context);
+    const plain = stripEmoji(text);
+    return [...new Set([...foreignWords(plain, this.#context), ...this.#context.claims(plain)])];
   }
 
   /** Up to `count` distinct texts of those taken so far, in the order of choice; whatever was clicked, so that new logs ask no model anew. */
@@ -133,16 +135,19 @@ function checkContext(note: NoteText, request: TitleRequest, segmenters: Segment
   const asked = [...controls.keywords, ...(controls.brand === null ? [] : [controls.brand]), ...queries.map(({ query }) => query)]
     .join('\n')
     .toLowerCase();
+  const source = `${note.source}\n${asked}`;
+  const counts = note.steps > 0 ? [note.steps] : [];
   return {
     kind,
     language: note.language,
     segment,
-    source: `${note.source}\n${asked}`,
+    source,
     sourceWords: asked === '' ? note.sourceWords : new Set([...note.sourceWords, ...segment(asked)]),
     original: bareText(note.title),
     ownParts: new Set([...partsOf(note.title), ...partsOf(note.headline)]),
     isBanned,
-    counts: note.steps > 0 ? [note.steps] : [],
+    claims: createClaimCheck(source, note.language, counts),
+    counts,
   };
 }
 

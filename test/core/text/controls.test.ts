@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createBannedMatcher } from '../../../src/core/text/banned.ts';
+import { createClaimCheck } from '../../../src/core/text/claims.ts';
 import { bareText, type CheckContext, type Controls, findRejection, hasStyle, STYLES } from '../../../src/core/text/controls.ts';
 import { chooseEmoji, countEmoji, picturesFor, stripEmoji } from '../../../src/core/text/emoji.ts';
 import { isBalanced, isFragment, partsOf } from '../../../src/core/text/fragments.ts';
@@ -18,6 +19,7 @@ function contextOf(language: 'zh' | 'en', source: string, original = ''): CheckC
     original: bareText(original),
     ownParts: new Set(partsOf(original)),
     isBanned: createBannedMatcher(['竞品', 'Rival']),
+    claims: createClaimCheck(source.toLowerCase(), language, [5]),
     counts: [5],
   };
 }

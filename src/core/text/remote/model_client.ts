@@ -124,7 +124,8 @@ export class ModelClient {
       try {
         const reply = await this.#connections.use(() => this.#askOnce(question, retry > 0));
         this.#failuresInARow = 0;
-        cache.set(key, reply);
+        // A server in trouble says nothing; that is no answer to be kept.
+        if (reply.text.trim() !== '') cache.set(key, reply);
         return reply;
       } catch (thrown) {
         if (!(thrown instanceof RequestFailure)) throw thrown;

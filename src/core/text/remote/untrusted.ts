@@ -4,16 +4,18 @@ import type { NoteInput } from '../note_text.ts';
 /** Steering characters: control codes, direction marks, invisible spaces and tags. Joiners stay, which emoji and Indic scripts need. */
 const STEERING = /[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 
-/** Sentences that speak to a model, not to a reader. */
+/** Sentences that speak to a model and to no reader: what a note may say to its readers ("Reply only on weekdays") is none. */
 const ORDERS = [
-  /\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|prompts?|rules|above|previous|prior|directions|guidelines)\b/iu,
-  /\b(?:system prompt|developer mode|jailbreak|new instructions?\s*:|you are now an?\b|as an ai\b)/iu,
-  /\b(?:output|print|reply|respond|answer)\s+(?:only|exactly|just|with only|nothing but)\b/iu,
-  /^\W*(?:system|assistant|developer|instructions?)\s*[:：]/iu,
+  /\b(?:ignore|disregard|forget|override|bypass)\b(?:\s+\S+){0,5}?\s+(?:instructions?|prompts?|system message)\b/iu,
+  /\b(?:ignore|disregard|forget)\s+(?:all|everything|anything)\s+(?:(?:of|that is)\s+)?(?:the\s+)?(?:above|before this|written above)\b/iu,
+  /\bsystem prompt\b|\bnew instructions?\s*:|\byou are now an?\s+(?:\w+\s+)?(?:ai|assistant|bot|chatbot|model|copywriter)\b|\bas an ai\b/iu,
+  /\b(?:output|print|reply|respond|answer)\s+(?:only|exactly|just|with only|nothing but)\s*(?:with\b|:|["“']|the\s+(?:words?|title|text|phrase)\b)/iu,
+  /^\W*(?:system|assistant|developer|instructions?)\s*[:：]\s*(?:you\b|ignore|always|never|write|output|print|from now)/iu,
   /<\|.*?\|>|\[\/?INST\]|<<\/?SYS>>|<\/?(?:system|assistant|user)>/iu,
-  /(?:忽略|无视|忘记|忘掉|不要理会|跳过|覆盖)[^。！？]{0,20}(?:指令|指示|提示词|规则|设定|以上|之前|前面|上文|要求)/u,
-  /系统提示词|开发者模式|新的?指令|你现在(?:是|扮演)|从现在(?:起|开始)，?你/u,
-  /(?:只|仅|直接)(?:需要?)?(?:输出|回复|回答|返回)/u,
+  /(?:忽略|无视|忘记|忘掉|不要理会|跳过|覆盖)[^。！？，,我]{0,12}(?:指令|指示|提示词|系统设定)/u,
+  /(?:忽略|无视|忘记|忘掉|不要理会)掉?(?:之前|以上|上面|前面|此前|上文)(?:的|所有|全部|一切)*(?:内容|要求|规则|设定|文字|对话|$)/u,
+  /系统提示词|新的?指令[:：]|你现在(?:是|扮演)[^，。！？]{0,8}(?:助手|模型|机器人|人工智能|写手|AI)|从现在(?:起|开始)，?你(?:是|扮演|只能|必须)/iu,
+  /(?:只|仅|直接)(?:需要?|要|能|许|准)?(?:输出|回复|回答|返回)\s*[:：“「"'’]|(?:只|仅)(?:需要?|要|能|许|准)?输出/u,
 ];
 
 /**

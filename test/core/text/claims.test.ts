@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createClaimCheck } from '../../../src/core/text/claims.ts';
+
+const CREAM =
+  '这款面霜含酒精和香精，敏感肌慎用。价格是 299 元，50 毫升。用了三天，泛红没有减轻，也不粘腻。大约 15 分钟吸收，无需揉搓。十分好闻。';
+const SERUM =
+  'this serum costs 30 dollars for 50 ml. it contains alcohol and fragrance. it is not safe for babies. i tried it for 3 weeks without sunscreen, and it is silicone-free. half of it is left. the one i love.';
+
+describe('claims of a Chinese text', () => {
+  const check = createClaimCheck(CREAM, 'zh', [5]);
+  it.each([
+    '299元的面霜',
+    '￥299 的面霜',
+    '面霜 50 毫升，299 元',
+    '50ml 面霜',
+    '十五分钟吸收',
+    '用了 3 天',
+    '泛红没有减轻',
+    '不粘腻，无需揉搓',
+    '十分好闻的面霜',
+    '5步护肤',
+    '面霜非常好闻',
+  ])('%s is what the note says', (text) => {
+    expect(check(text)).toEqual([]);
+  });
+
+  it.each([
+    ['面霜 50 元', '50 元'],
+    ['299 毫升面霜', '299 毫'],
+    ['￥50 的保湿面霜', '¥50 的'],
+    ['面霜 5 折', '5 折'],
+    ['50% 面霜', '50%'],
+    ['两天见效', '2天'],
+    ['面霜无酒精无香精', '无酒'],
+    ['没有香精的面霜', '没有香'],
+    ['用了三天，泛红减轻', '减轻'],
+    ['不含酒精', '不含'],
+  ])('%s is not: %s', (text, claim) => {
+    expect(check(text).map((found) => found.replace(/\s/g, ''))).toContain(claim.replace(/\s/g, ''));
+  });
+});
+
+describe('claims of an English text', () => {
+  const check = createClaimCheck(SERUM, 'en', [5]);
+  it.each([
+    '$30 for 50 ml of serum',
+    'Three weeks without sunscreen',
+    'Not safe for babies',
+    'Silicone-free serum',
+    'Serum with alcohol and fragrance',
+    '5 steps to serum',
+    'The one serum',
+    'Half of it is left',
+  ])('%s is what the note says', (text) => {
+    expect(check(text)).toEqual([]);
+  });
+
+  it.each([
+    ['Serum: 50 dollars', '50 dollars'],
+    ['50% serum', '50%'],
+    ['Serum in 3 dollars', '3 dollars'],
+    ['Two weeks with a serum', '2 weeks'],
+    ['One week with a serum', '1 week'],
+    ['Serum without alcohol and fragrance', 'alcohol'],
+    ['Serum with no alcohol', 'alcohol'],
+    ['Serum safe for babies', 'safe'],
+    ['Alcohol-free serum', 'alcohol'],
+    ['Half price serum', '0.5 price'],
+    ['Serum with sunscreen', 'sunscreen'],
+  ])('%s is not: %s', (text, claim) => {
+    expect(check(text)).toContain(claim);
+  });
+});
+
+it('a source claims nothing that it does not say, nor does any of its clauses', () => {
+  const piece = fc.constantFrom(
+    '三天',
+    '没有减轻',
+    '不粘',
+    '无糖',
+    '50 元',
+    '十五',
+    '分钟',
+    '好闻',
+    '面霜',
+    '半',
+    '¥3',
+    'no sugar',
+    'not safe',
+    '2 cups',
+    '，',
+    ' ',
+    '。',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { minLength: 1, maxLength: 12 }), fc.constantFrom('zh', 'en', 'other'), (pieces, language) => {
+      const source = pieces.join('');
+      expect(createClaimCheck(source, language, [])(source)).toEqual([]);
+      const clauses = source.split(/[，。]/);
+      if (language === 'zh') for (const clause of clauses) expect(createClaimCheck(source, language, [])(clause)).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
+});
