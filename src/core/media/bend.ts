@@ -1,10 +1,9 @@
-/** Steps of a frame in which the bend is looked for. */
+/** Steps in which the bend is looked for. */
 const STEP = 0.5;
 
 /**
- * Where a line bends upwards: the t in the middle of which `y ≈ c + d t + e max(0, t - bend)`, e > 0, has the least squared error; undefined where
- * nothing bends.
- * @param from the first t; the others follow in steps of one
+ * Where a line bends upwards: the place k of the least squares fit `y_t = c + d t + e max(0, t - k)` with e > 0, in halves of a
+ * step. Undefined where no place bends upwards, as in less than three values.
  */
 export function findBend(values: ArrayLike<number>): number | undefined {
   const count = values.length;
@@ -12,10 +11,11 @@ export function findBend(values: ArrayLike<number>): number | undefined {
   let [mean, slope, spread] = [0, 0, 0];
   for (let t = 0; t < count; t++) {
     const value = values[t] as number;
-    mean += value / count;
+    mean += value;
     slope += value * (t - centre);
     spread += (t - centre) ** 2;
   }
+  mean /= count;
   slope /= spread;
   let bend: number | undefined;
   let most = 0;

@@ -13,6 +13,10 @@ const PLAIN = 1;
 /** Sum of squares that rounding of the cells makes between two equal frames, at most. */
 const ROUNDING = CELLS / 2;
 const SHIFTS = [-1, 0, 1];
+/** Correlation of two frames of one view: below, more than the light or a caption changed. */
+const SAME_VIEW_CORRELATION = 0.6;
+/** Distance of two views; noise and slow motion stay below. */
+const VIEW_DISTANCE = 10;
 
 /** Compares two frames. Light and contrast do not change the correlation, nor does a moving camera from one frame to the next. */
 export function compareCells({ cells }: FrameMeasures, a: number, b: number): CellDifference {
@@ -50,6 +54,17 @@ function correlation(first: Uint8Array, second: Uint8Array, right: number, down:
 export function unlikeness(measures: FrameMeasures, a: number, b: number): number {
   const { distance, correlation } = compareCells(measures, a, b);
   return distance * (1 - Math.max(0, correlation));
+}
+
+/** How much the views of two frames differ: 1 less their correlation, in (0, 1]; 0 where they may be one view. */
+export function viewChange(measures: FrameMeasures, a: number, b: number): number {
+  const { distance, correlation } = compareCells(measures, a, b);
+  return distance < VIEW_DISTANCE || correlation > SAME_VIEW_CORRELATION ? 0 : 1 - Math.max(0, correlation);
+}
+
+/** Whether two frames may show one view, under whatever light. */
+export function showSameView(measures: FrameMeasures, a: number, b: number): boolean {
+  return compareCells(measures, a, b).correlation > SAME_VIEW_CORRELATION;
 }
 
 /**

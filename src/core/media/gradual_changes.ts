@@ -1,16 +1,12 @@
-import { blendResidual, compareCells } from './cell_differences.ts';
+import { blendResidual, viewChange } from './cell_differences.ts';
 import { findDissolves } from './dissolves.ts';
 import { findFades } from './fades.ts';
 import type { FrameMeasures } from './frame_measures.ts';
 import { type Run, straightRuns } from './straight_runs.ts';
 
-/** Shortest and longest dissolve: two frames between the views, and what editors use. */
-const DISSOLVE_FRAMES = 2;
-const DISSOLVE_SECONDS = 4;
-/** Correlation of two views of which one dissolves into the other: above, the light or a caption changed. */
-const SAME_VIEW_CORRELATION = 0.6;
-/** Distance of two such views; noise and slow motion stay below. */
-const VIEW_DISTANCE = 10;
+/** Dissolves that are told by their straight run: two frames between the views at least. Longer runs are mostly pans. */
+const SHORT_FRAMES = 2;
+const SHORT_SECONDS = 1.2;
 /** A pan or zoom is no blend: it leaves 0.18 and more, dissolves of moving shots up to 0.11. */
 const BLEND_RESIDUAL = 0.15;
 
@@ -36,16 +32,15 @@ export function findGradualChanges(measures: FrameMeasures, times: Float64Array,
   dissolves.forEach(take);
   const short = straight
     .filter(({ first, last }) => !taken.subarray(first, last + 1).includes(1))
-    .flatMap((run) => asDissolve(measures, times, run));
+    .flatMap((run) => asShortDissolve(measures, times, run));
   return [...changes, ...short].sort((a, b) => a.first - b.first);
 }
 
-/** A straight run as a dissolve, if the views before and behind it differ and all between is their blend. */
-function asDissolve(measures: FrameMeasures, times: Float64Array, { first, last }: Run): GradualChange[] {
+/** A short straight run as a dissolve, if the views before and behind it differ and all between is their blend, whatever moves. */
+function asShortDissolve(measures: FrameMeasures, times: Float64Array, { first, last }: Run): GradualChange[] {
   const [before, after] = [first - 1, last + 1];
-  if (last - first + 1 < DISSOLVE_FRAMES || (times[after] as number) - (times[before] as number) > DISSOLVE_SECONDS) return [];
-  const { distance, correlation } = compareCells(measures, before, after);
-  if (distance < VIEW_DISTANCE || correlation > SAME_VIEW_CORRELATION) return [];
-  const residual = blendResidual(measures, before, after);
-  return residual > BLEND_RESIDUAL ? [] : [{ kind: 'dissolve', first, last, score: (1 - Math.max(0, correlation)) * (1 - residual) }];
+  if (last - first + 1 < SHORT_FRAMES || (times[after] as number) - (times[before] as number) > SHORT_SECONDS) return [];
+  const change = viewChange(measures, before, after);
+  const residual = change > 0 ? blendResidual(measures, before, after) : 1;
+  return residual > BLEND_RESIDUAL ? [] : [{ kind: 'dissolve', first, last, score: change * (1 - residual) }];
 }

@@ -106,9 +106,20 @@ export function hasStyle(text: string, style: Style): boolean {
   return (['question', 'exclamation', 'list', 'how-to'] as const).every((other) => !hasStyle(text, other));
 }
 
-/** Whether a text holds a keyword; Latin letters match in either case. */
+/** Whether a text holds a keyword: in Latin letters as a word of its own, in either case; in Han anywhere. */
 export function includesTerm(text: string, term: string): boolean {
-  return text.toLowerCase().includes(term.toLowerCase());
+  const [whole, wanted] = [text.toLowerCase(), term.toLowerCase()];
+  const isEdge = (at: number, inside: number): boolean =>
+    !isLatin(wanted.charCodeAt(inside)) || at < 0 || at >= whole.length || !isLatin(whole.charCodeAt(at));
+  for (let at = whole.indexOf(wanted); at >= 0; at = whole.indexOf(wanted, at + 1)) {
+    if (isEdge(at - 1, 0) && isEdge(at + wanted.length, wanted.length - 1)) return true;
+  }
+  return false;
+}
+
+/** Of ASCII and Latin-1 to Latin Extended-B, and digits. */
+function isLatin(code: number): boolean {
+  return (code >= 48 && code <= 57) || (code >= 97 && code <= 122) || (code >= 0xc0 && code <= 0x24f);
 }
 
 /** Letters and digits only, lower case: what two titles say, whatever their punctuation. */

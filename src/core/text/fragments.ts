@@ -2,7 +2,7 @@ import type { TextLanguage } from './language.ts';
 
 /** Openings that point back at words the title does not have, or depend on them. */
 const CHINESE_OPENINGS =
-  startsWith(`但 而 且 并 也 还 又 再 就 都 才 却 则 因为 因此 所以 由于 于是 连 说 问 若 如 否则 不然 虽 即 尽管 只要 只有 除 无论 不管 不仅 不但 从 以 使 令 让
+  startsWith(`但 而 且 并 也 还 又 再 就 都 才 却 则 因为 因此 所以 由于 于是 连 说 问 若 如 否则 不然 虽 即 尽管 只要 只有 除 无论 不管 不仅 不但 从 以 使 令 让 尤其 两者 二者 相比 相较 勿 不可缺
   然后 接着 随后 之后 后 此 这 那 该 其 它 他 她 便 直到 至 为 对于 当 同时 例 比如 等 的 地 得 和 与 及 或 把 被 将 给 由 按 于 不过 可是 甚至 是 反而 建议参考 要`);
 /** Words of their own that merely begin like one. */
 const CHINESE_OPENING_WORDS =
@@ -37,9 +37,13 @@ function endsWith(words: string): RegExp {
 }
 
 const ENGLISH_OPENINGS =
-  /^(?:and|but|or|nor|so|because|which|that|who|whom|whose|if|when|whenever|while|although|though|unless|until|since|as|after|before|then|also|however|therefore|to|of|with|without|by|from|for|in|on|at|into|it|it['’]s|they|them|these|those|this|he|she|his|her|their|its|such|than|very|quite|behind|under|over|above|below|between|through|across|around|along|near|inside|outside|beyond|beside|against|among|towards?|throughout|within|upon|be|is|are|was|were|has|have|had|will|would|can|could|should|not|either|some|well|even|notes?:?|tips?:|hint|warning|nb|credits?|basically|essentially|despite|besides|other|another|both|unlike|due|per|via|instead|otherwise|once|here|there|adapted|originally|optionally|optional|meanwhile|conversely|likewise|similarly|furthermore|moreover|thus|hence|alternatively|additionally|next|finally|again|there['’]s|that['’]s|they['’]re)\b/i;
+  /^(?:and|but|or|nor|so|because|which|that|who|whom|whose|if|when|whenever|while|although|though|unless|until|since|as|after|before|then|also|however|therefore|to|of|with|without|by|from|for|in|on|at|into|it|it['’]s|they|them|these|those|this|he|she|his|her|their|its|such|than|very|quite|behind|under|over|above|below|between|through|across|around|along|near|inside|outside|beyond|beside|against|among|towards?|throughout|within|upon|be|is|are|was|were|has|have|had|will|would|can|could|should|not|either|some|well|even|notes?:?|tips?:|hint|warning|nb|credits?|basically|essentially|any|someone|despite|besides|other|another|both|unlike|due|per|via|instead|otherwise|once|here|there|adapted|originally|optionally|optional|meanwhile|conversely|likewise|similarly|furthermore|moreover|thus|hence|alternatively|additionally|next|finally|again|there['’]s|that['’]s|they['’]re)\b/i;
 const ENGLISH_ENDINGS =
   /(?:^|\s)(?:and|but|or|nor|so|because|which|that|who|if|when|while|although|unless|until|since|as|to|of|with|without|by|from|for|in|on|at|into|the|a|an|its|it's|their|his|her|your|my|our|be|is|are|was|were|has|have|had|will|would|can|could|should|not|very|e\.g|i\.e|like|such|than|about|also|both|either|some|any|this|these|those|i|we|they|he|she|do|does)$/i;
+/** "牛奶则提供蛋白": what it is set against is not there. */
+const CHINESE_CONTRAST = /^\p{Script=Han}{1,8}(?<![规原守准法细否])则/u;
+/** "The soup, which is eaten in winter": a name and a clause about it, and nothing said. */
+const ENGLISH_RELATIVE = /^[^,]+, (?:which|who|that)\b/i;
 /** "Week two: the dry patch …": one of a series whose beginning is not there. */
 const ENGLISH_ORDINAL = /^(?:week|day|step|part|month|year|round|stage|tip)\s+(?:one|two|three|four|five|six|seven|\d+)$/i;
 const ENGLISH_COMPARISON = /^(?:less|more|fewer)\b(?!.*\bthan\b)/i;
@@ -102,8 +106,8 @@ function isTornPart(part: string, language: TextLanguage): boolean {
     const opens = CHINESE_OPENINGS.test(part) && !CHINESE_OPENING_WORDS.test(part);
     if (opens || (CHINESE_ENDINGS.test(part) && !CHINESE_ENDING_WORDS.test(part))) return true;
     const last = part.slice(part.lastIndexOf('，') + 1);
-    return CHINESE_TIME_ENDING.test(part) || CHINESE_FIGURE_ENDING.test(part) || CHINESE_AMOUNT.test(last);
+    return CHINESE_CONTRAST.test(part) || CHINESE_TIME_ENDING.test(part) || CHINESE_FIGURE_ENDING.test(part) || CHINESE_AMOUNT.test(last);
   }
   if (language !== 'en') return false;
-  return [ENGLISH_OPENINGS, ENGLISH_ENDINGS, ENGLISH_ORDINAL, ENGLISH_COMPARISON].some((torn) => torn.test(part));
+  return [ENGLISH_OPENINGS, ENGLISH_ENDINGS, ENGLISH_ORDINAL, ENGLISH_COMPARISON, ENGLISH_RELATIVE].some((torn) => torn.test(part));
 }

@@ -28,6 +28,10 @@ const ENGLISH_PANTRY =
 const ENGLISH_TOOLS =
   /\b(?:pan|pot|bowl|oven|knife|spoon|tray|sheet|paper|foil|mixer|blender|processor|jar|container|machine|thermometer|skillet|whisk|grill|rack|tin|dishe?|cloth|towel|bag|press|cooker|thermos|cheesecloth|twine|marble|sieve|strainer|colander|peeler|spatula|ladle|fork|cutter|film|toothpick|skewer|scale|mou?ld|ramekin|recipient|kettle|stove|fridge|freezer)s?$/i;
 
+/** How something is, and not what it is. */
+const UNNAMED =
+  /^(?:as|or)\b|\bdry$|-$|^(?:black|white|red|green|yellow|long|short|button|dijon|cayenne|imperial|bone-in|boneless|skinless|lean|fresh|dried|vegan|plain|dark|pre-cooked)$|\b(?:preferably|mixed|very|much|usual)\b/i;
+
 /**
  * The name of a listed thing without quantity, unit and remarks: "~150g (1/3 lb) bacon cubes" → "bacon cubes"; several for
  * "姜、蒜瓣". Nothing for tools, labels, salt and water, and lines that are sentences.
@@ -41,7 +45,10 @@ export function cleanItem(text: string, language: TextLanguage): string[] {
 function chineseItem(text: string): string[] {
   const name = text
     .replace(/[：:].*$/, '')
-    .replace(/\s*[~～约\d一二两三四五六七八九十半].*$/, '')
+    .replace(
+      /\s*[~～约\d].*$|\s+[一二两三四五六七八九十半].*$|[一二两三四五六七八九十半]{1,2}(?:[个根勺克片颗瓣块只把条杯碗大小斤滴包袋罐份张头粒枚段匙]|汤匙|茶匙).*$/,
+      '',
+    )
     .trim();
   if (!/^\p{Script=Han}{2,7}$/u.test(name) && !/^\p{Script=Han}[\u002e]?$/u.test(name)) return [];
   if (name.length < 2 || CHINESE_LABELS.test(name) || CHINESE_TOOLS.test(name) || CHINESE_PANTRY.test(name)) return [];
@@ -58,7 +65,7 @@ function englishItem(text: string): string[] {
   if (
     ENGLISH_PANTRY.test(name) ||
     ENGLISH_TOOLS.test(name) ||
-    /^(?:as|or)\b|\bdry$/i.test(name) ||
+    UNNAMED.test(name) ||
     /\b(?:i|you|it|is|are|and|the|of|use|my|not|any|other|choice|this|will|be|sized|based|more|servings?|recipe|some)\b/i.test(name)
   )
     return [];

@@ -12,6 +12,8 @@ export interface Block {
   readonly lead: boolean;
   /** The block is one numbered step of the outermost list, so such blocks can be counted. */
   readonly numbered: boolean;
+  /** Its section's heading says that things are listed: ingredients, equipment. */
+  readonly isNamed: boolean;
 }
 
 /** Stands for a removed address, so a sentence that pointed to one can be dropped whole. */
@@ -69,12 +71,12 @@ export function parseBody(body: string): Block[] {
       const name = plainText(heading[2] ?? '');
       const isHeadline = enterSection(state, (heading[1] ?? '').length, name);
       if (name !== '' && state.section !== 'skipped')
-        blocks.push({ kind: isHeadline ? 'headline' : 'heading', text: name, lead: isHeadline, numbered: false });
+        blocks.push({ kind: isHeadline ? 'headline' : 'heading', text: name, lead: isHeadline, numbered: false, isNamed: false });
     } else if (state.paragraph.length === 0 && isBoldHeading(line)) {
       flush();
       const name = plainText(line);
       enterSection(state, BOLD_DEPTH, name);
-      blocks.push({ kind: 'heading', text: name, lead: false, numbered: false });
+      blocks.push({ kind: 'heading', text: name, lead: false, numbered: false, isNamed: false });
     } else if (line === '' || isTableOrRule(line)) {
       flush();
     } else if (item && isListMark(line, item)) {
@@ -110,7 +112,13 @@ function takeBlock(state: State): Block | undefined {
   const numbered = item?.numbered === true;
   const isStep = section === 'steps';
   const isItem = section === 'items' || (item !== undefined && !isLong(text));
-  return { kind: isStep ? 'step' : isItem ? 'item' : 'prose', text, lead: state.headings === 0, numbered: isStep && numbered };
+  return {
+    kind: isStep ? 'step' : isItem ? 'item' : 'prose',
+    text,
+    lead: state.headings === 0,
+    numbered: isStep && numbered,
+    isNamed: section === 'items',
+  };
 }
 
 function withoutFrontMatter(body: string): string {

@@ -105,8 +105,9 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
     isNamed: named.length > 0,
     form,
     passages: passages.slice(0, MOST_PASSAGES * 3),
+    // Where a heading names what is taken, other lists hold remarks and links.
     items: itemNames(
-      listed.map((block) => block.text),
+      (listed.some(({ isNamed }) => isNamed) ? listed.filter(({ isNamed }) => isNamed) : listed).map((block) => block.text),
       language,
       subjects[0] ?? '',
     ),

@@ -43,13 +43,9 @@ function chineseRecipe(note: NoteText): Candidate[] {
     }
   }
   for (const [index, a] of items.entries()) {
-    if (note.steps >= 2 && note.steps <= MOST_STEPS) add(0.4, `${note.steps}步做好${a}`);
-    add(0.5, `${a}怎么做？`);
     const b = items[index + 1];
     const c = items[index + 2];
     if (b === undefined) continue;
-    add(0.55, `${a}和${b}怎么做？`);
-    add(0.45, `如何做${a}和${b}`);
     add(0.35, `${a}和${b}！`);
     add(0.35, `${a}和${b}`);
     if (c !== undefined) add(0.45, `${a}·${b}·${c}`);
@@ -114,14 +110,10 @@ function englishRecipe(note: NoteText): Candidate[] {
   }
   for (const [at, a] of items.entries()) {
     const [b, c] = [items[at + 1], items[at + 2]];
-    if (note.steps >= 2 && note.steps <= MOST_STEPS) add(0.4, `${note.steps} steps with ${a}`);
-    add(0.4, `Love ${a}?`);
     add(0.45, `Cooking with ${a}?`);
     add(0.45, `How to cook with ${a}`);
     add(0.4, `Cooking with ${a}`);
     add(0.35, `Cooking with ${a}!`);
-    add(0.35, `${capitalised(a)} recipe`);
-    add(0.35, `How to use ${a}`);
     if (b === undefined) continue;
     add(0.55, `Got ${a} and ${b}?`);
     add(0.5, `How to cook with ${a} and ${b}`);

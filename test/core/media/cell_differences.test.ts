@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blendResidual, compareCells, straightness, unlikeness } from '../../../src/core/media/cell_differences.ts';
+import {
+  blendResidual,
+  compareCells,
+  showSameView,
+  straightness,
+  unlikeness,
+  viewChange,
+} from '../../../src/core/media/cell_differences.ts';
 import { blend, dissolve, measure, plainFrame, view } from './made_frames.ts';
 
 const seeds = fc.nat(1000);
@@ -28,6 +35,23 @@ describe('the difference of two frames', () => {
     expect(compareCells(measures, 0, 3).correlation).toBe(0);
     expect(unlikeness(measures, 0, 1)).toBeLessThan(1);
     expect(unlikeness(measures, 0, 2)).toBeGreaterThan(20);
+  });
+});
+
+describe('the change of views', () => {
+  it('is above 0 between two views, and 0 between frames of one view in any light and between plain ones', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const frame = view(seed);
+        const measures = measure([frame, blend(frame, plainFrame(16), 0.6), view(seed + 1), plainFrame(90), plainFrame(93)]);
+        expect([viewChange(measures, 0, 1), showSameView(measures, 0, 1)]).toEqual([0, true]);
+        expect(viewChange(measures, 0, 2)).toBeGreaterThan(0);
+        expect(viewChange(measures, 0, 2)).toBeLessThanOrEqual(1);
+        expect(showSameView(measures, 0, 2)).toBe(false);
+        expect([viewChange(measures, 3, 4), showSameView(measures, 3, 4)]).toEqual([0, false]);
+      }),
+      { numRuns: 10 },
+    );
   });
 });
 

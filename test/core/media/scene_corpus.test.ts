@@ -33,10 +33,9 @@ function shotsOf(video: SceneVideo): FrameRange[] {
   return starts.map((first, index) => [first, lasts[index] as number] as const).filter(([first, last]) => last >= first);
 }
 
-/** Whether a found boundary is a true one: a hard cut within one frame; a range inside the true one ± 1 frame, and most of it. */
-function agrees(found: Boundary, truth: FrameRange): boolean {
-  const inside = within(truth, found.first, 1) && within(truth, found.last, 1);
-  return inside && 2 * (found.last - found.first + 1) >= truth[1] - truth[0] + 1;
+/** Whether both ends of a found boundary lie within one frame of those of a true one. */
+function agrees(found: Boundary, [first, last]: FrameRange): boolean {
+  return Math.abs(found.first - first) <= 1 && Math.abs(found.last - last) <= 1;
 }
 
 async function analyse(video: SceneVideo): Promise<VideoAnalysis> {

@@ -18,7 +18,7 @@ import {
 } from './scene_maker.ts';
 
 /**
- * Makes small videos of about three seconds each with every kind of shot boundary, and with what is easily mistaken for one.
+ * Makes small videos of three to ten seconds each with every kind of shot boundary, and with what is easily mistaken for one.
  * Their scenes are drawn photos and pictures under a moving camera, fractals, test patterns and cellular automata.
  */
 export async function makeSceneCorpus(folder: string): Promise<SceneVideo[]> {
@@ -120,6 +120,30 @@ function sceneCases(p: Pictures): SceneScript[] {
       shots: [fractal(40), dissolved(12, film(p.wide, 60, '20+n*5', '20', 2)), dissolved(20, zoom(p.plants, 50, 0.01))],
     },
     {
+      name: 'slow dissolves between still pictures',
+      shots: [still(p.lake, 75), dissolved(50, still(p.noodles, 150)), dissolved(75, still(p.plants, 100))],
+    },
+    {
+      name: 'slow dissolves between panning shots',
+      shots: [
+        film(p.train, 75, '20+n*0.8', '20', 2),
+        dissolved(50, film(p.serum, 150, '150-n*0.6', '20+n*0.2', 2)),
+        dissolved(75, film(p.wide, 100, '200+n*0.8', '40', 2)),
+      ],
+    },
+    {
+      name: 'slow dissolves between zooms',
+      shots: [zoom(p.plants, 75, 0.002), dissolved(50, film(p.lake, 110)), dissolved(30, zoom(p.discs, 60, 0.003))],
+    },
+    {
+      name: 'slow fades beside panning shots',
+      shots: [
+        film(p.wide, 90, '20+n*0.8', '20', 2),
+        faded('black', 50, 10, 75, film(p.noodles, 170, '20+n*0.8', '20', 2)),
+        faded('white', 60, 5, 50, film(p.train, 80, '150-n*0.8', '20', 2)),
+      ],
+    },
+    {
       name: 'flashes in a shot',
       shots: [film(p.lake, 80)],
       filters: [flash(18, 18, 1), flash(35, 36, 0.85), flash(55, 55, 1), flash(56, 56, 0.8), flash(57, 57, 0.5)],
@@ -145,6 +169,8 @@ function sceneCases(p: Pictures): SceneScript[] {
       unusable: Array.from({ length: 6 }, (_, i) => [15 + 7 * i, 15 + 7 * i] as const),
     },
     { name: 'fast pan', shots: [film(p.wide, 70, '20+abs(35-n)*24', '40', 2)] },
+    { name: 'slow pan', shots: [film(p.wide, 140, '20+n*4', '40', 2)] },
+    { name: 'slow zoom', shots: [zoom(p.noodles, 140, 0.012)] },
     { name: 'fast zoom', shots: [zoom(p.lake, 60, 0.05)] },
     {
       name: 'shaking camera',

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Boundary, findBoundaries, findShots } from '../../../src/core/media/shots.ts';
 import { blend, dissolve, evenTimes, measure, plainFrame, shot, view } from './made_frames.ts';
+import { hills } from './moving_views.ts';
 
 const BLACK = plainFrame(16);
 const WHITE = plainFrame(235);
@@ -34,15 +35,16 @@ describe('shot boundaries', () => {
 
   it('are the blends of a dissolve, and no cut', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 6, max: 60 }), fc.nat(1000), (count, seed) => {
+      fc.property(fc.integer({ min: 6, max: 100 }), fc.nat(1000), (count, seed) => {
         const [a, b] = [view(seed), view(seed + 1)];
-        const [found, ...more] = boundariesOf([...shot(a, 20), ...dissolve(a, b, count), ...shot(b, 20)]);
+        // The longest ones are found where their shots last more than a second.
+        const beside = count <= 60 ? 20 : 30;
+        const [found, ...more] = boundariesOf([...shot(a, beside), ...dissolve(a, b, count), ...shot(b, beside)]);
         expect([found?.kind, more]).toEqual(['dissolve', []]);
-        expect(found?.first).toBeGreaterThanOrEqual(19);
-        expect(found?.last).toBeLessThanOrEqual(20 + count);
-        expect((found?.last ?? 0) - (found?.first ?? 0) + 1).toBeGreaterThanOrEqual(count / 2);
+        expect(Math.abs((found?.first ?? 0) - beside)).toBeLessThanOrEqual(1);
+        expect(Math.abs((found?.last ?? 0) - (beside + count - 1))).toBeLessThanOrEqual(1);
       }),
-      { numRuns: 12 },
+      { numRuns: 20 },
     );
   });
 
@@ -57,6 +59,23 @@ describe('shot boundaries', () => {
     expect([found?.kind, more]).toEqual(['fade', []]);
     expect(Math.abs((found?.first ?? 0) - 20)).toBeLessThanOrEqual(1);
     expect(Math.abs((found?.last ?? 0) - 43)).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    ['black', BLACK],
+    ['white', WHITE],
+  ])('are the frames of a slow fade through %s, and not those of the moving shots beside it', (_, colour) => {
+    const moving = (seed: number, count: number): Uint8Array[] => Array.from({ length: count }, (__, t) => hills(seed, t * 0.04, 0));
+    const fade = (frames: readonly Uint8Array[], share: (index: number) => number): Uint8Array[] =>
+      frames.map((frame, index) => blend(frame, colour, share(index)));
+    const [a, b] = [moving(1, 120), moving(2, 140)];
+    const out = fade(a.slice(60), (index) => (index + 1) / 61);
+    const back = fade(b.slice(0, 75), (index) => 1 - (index + 1) / 76);
+    const hold = Array.from({ length: 5 }, () => colour);
+    const [found, ...more] = boundariesOf([...a.slice(0, 60), ...out, ...hold, ...back, ...b.slice(75)]);
+    expect([found?.kind, more]).toEqual(['fade', []]);
+    expect(Math.abs((found?.first ?? 0) - 60)).toBeLessThanOrEqual(1);
+    expect(Math.abs((found?.last ?? 0) - 199)).toBeLessThanOrEqual(1);
   });
 
   it('are black frames between two cuts', () => {

@@ -56,6 +56,8 @@ describe('checking candidates', () => {
   it.each([
     ['Bean soup: A warm soup with beans', {}, undefined],
     ['WARM bean soup with bread', { keywords: ['warm'] }, undefined],
+    ['Bean soup with fresh bread', { keywords: ['fres'] }, 'keywords'],
+    ['Bean soup with fresh bread', { keywords: ['bean soup'] }, undefined],
     ['Bean soup with bread from Rival', {}, 'banned'],
     ['With beans and fresh bread', {}, 'fragment'],
     ['A warm soup with', {}, 'fragment'],
@@ -92,6 +94,34 @@ describe('banned terms', () => {
     expect(isBanned('快来加微信吧')).toBe(true);
     expect(isBanned('GUARANTEED results')).toBe(true);
     expect(isBanned('国家级工艺')).toBe(true);
+  });
+
+  it('are superlatives of anything, but no times and no likings', () => {
+    const isBanned = createBannedMatcher([]);
+    for (const text of [
+      '最保湿的面霜',
+      '口感最脆嫩',
+      '最·好',
+      'The most gentle cream',
+      'the softest sofa',
+      'Most effective cream',
+      '有助增强免疫力',
+      '１００％',
+    ]) {
+      expect(isBanned(text), text).toBe(true);
+    }
+    for (const text of [
+      '最近的周末',
+      '我最爱的口红',
+      '最后一步',
+      '最多三勺',
+      'The forest in May',
+      'Most of the time',
+      'the rest',
+      'A modest harvest',
+    ]) {
+      expect(isBanned(text), text).toBe(false);
+    }
   });
 });
 

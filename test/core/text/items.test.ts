@@ -11,6 +11,8 @@ describe('names of listed things', () => {
     ['Salt', []],
     ['2 tsp active dry / instant yeast', []],
     ['or three onions', []],
+    ['as much bacon as you like', []],
+    ['2 bone-in chicken thighs', ['bone-in chicken thighs']],
     ['a large pot', []],
     ['Feel free to vary these amounts. It is not strict.', []],
   ])('come without quantity and remarks: %s', (text, names) => {
@@ -24,6 +26,8 @@ describe('names of listed things', () => {
     ['炒锅（带盖）', []],
     ['白糖 6-15 g', []],
     ['百度百科', []],
+    ['二荆条辣椒', ['二荆条辣椒']],
+    ['方糖两块', ['方糖']],
     ['用小火煎', []],
     ['生姜切片', []],
     ['用盐渍过的鱼', []],

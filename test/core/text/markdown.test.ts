@@ -43,16 +43,16 @@ code
 describe('reading Markdown', () => {
   it('gives prose, items and steps without marks, metadata, tables, code and credits', () => {
     expect(parseBody(RECIPE)).toEqual([
-      { kind: 'headline', text: 'Soup', lead: true, numbered: false },
-      { kind: 'prose', text: 'A warm bean soup, see the photo. It is ready fast.', lead: true, numbered: false },
-      { kind: 'heading', text: 'Ingredients', lead: false, numbered: false },
-      { kind: 'item', text: '2 cups beans', lead: false, numbered: false },
-      { kind: 'item', text: 'salt', lead: false, numbered: false },
-      { kind: 'heading', text: 'Directions', lead: false, numbered: false },
-      { kind: 'step', text: 'Boil the beans until they are soft.', lead: false, numbered: true },
-      { kind: 'step', text: 'Serve.', lead: false, numbered: true },
-      { kind: 'heading', text: 'Notes', lead: false, numbered: false },
-      { kind: 'prose', text: 'Goes well with a slice of fresh bread.', lead: false, numbered: false },
+      { kind: 'headline', text: 'Soup', lead: true, numbered: false, isNamed: false },
+      { kind: 'prose', text: 'A warm bean soup, see the photo. It is ready fast.', lead: true, numbered: false, isNamed: false },
+      { kind: 'heading', text: 'Ingredients', lead: false, numbered: false, isNamed: false },
+      { kind: 'item', text: '2 cups beans', lead: false, numbered: false, isNamed: true },
+      { kind: 'item', text: 'salt', lead: false, numbered: false, isNamed: true },
+      { kind: 'heading', text: 'Directions', lead: false, numbered: false, isNamed: false },
+      { kind: 'step', text: 'Boil the beans until they are soft.', lead: false, numbered: true, isNamed: false },
+      { kind: 'step', text: 'Serve.', lead: false, numbered: true, isNamed: false },
+      { kind: 'heading', text: 'Notes', lead: false, numbered: false, isNamed: false },
+      { kind: 'prose', text: 'Goes well with a slice of fresh bread.', lead: false, numbered: false, isNamed: false },
     ]);
   });
 

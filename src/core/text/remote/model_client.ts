@@ -149,8 +149,12 @@ export class ModelClient {
     throwIfInterrupted(this.#world.signal);
     if (this.#stopped !== undefined) throw new AskingStopped(this.#stopped);
     const tokens = estimateTokens(question.system + question.user) + question.maxTokens * question.outputs;
-    const refusal = this.#spending.refusal(tokens);
-    if (refusal !== undefined) this.#stop(refusal);
+    for (let refusal = this.#spending.refusal(tokens); refusal !== undefined; refusal = this.#spending.refusal(tokens)) {
+      if (!this.#spending.mayFitLater(tokens)) this.#stop(refusal);
+      await this.#spending.nextEnd();
+      throwIfInterrupted(this.#world.signal);
+      if (this.#stopped !== undefined) throw new AskingStopped(this.#stopped);
+    }
 
     const { clock, seed, signal } = this.#world;
     const { timeoutMs } = this.#settings;

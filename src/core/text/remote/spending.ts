@@ -24,6 +24,7 @@ export class Spending {
   readonly #budget: Budget;
   #spent: Spent = { calls: 0, retries: 0, cached: 0, promptTokens: 0, completionTokens: 0, estimatedTokens: 0 };
   #reserved = 0;
+  #waiting: (() => void)[] = [];
 
   constructor(budget: Budget) {
     this.#budget = budget;
@@ -47,6 +48,18 @@ export class Spending {
     return undefined;
   }
 
+  /** Whether a request of up to `tokens` may fit once those under way have ended, for they mostly take less than they may. */
+  mayFitLater(tokens: number): boolean {
+    const { calls, promptTokens, completionTokens } = this.#spent;
+    if (this.#reserved === 0 || (this.#budget.calls !== null && calls >= this.#budget.calls)) return false;
+    return promptTokens + completionTokens + tokens <= (this.#budget.tokens ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Resolves when the next request ends. */
+  nextEnd(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
   /** Counts a request that is sent now and may take up to `tokens`. */
   begin(tokens: number, isRetry: boolean): void {
     this.#spent = { ...this.#spent, calls: this.#spent.calls + 1, retries: this.#spent.retries + (isRetry ? 1 : 0) };
@@ -59,7 +72,11 @@ export class Spending {
     used: { readonly promptTokens: number; readonly completionTokens: number; readonly estimated: boolean } | undefined,
   ): void {
     this.#reserved -= tokens;
-    if (used === undefined) return;
+    if (used !== undefined) this.#count(used);
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #count(used: { readonly promptTokens: number; readonly completionTokens: number; readonly estimated: boolean }): void {
     const { promptTokens, completionTokens, estimated } = used;
     this.#spent = {
       ...this.#spent,

@@ -163,6 +163,16 @@ describe('a model client', () => {
     expect((await client.ask(QUESTION)).text).toBe('Fine');
   });
 
+  it('waits for what is under way before it calls a budget used up', async () => {
+    const server = await serve(() => ({ say: 'Fine' }));
+    // A question may take some 500 tokens and takes 120.
+    const { client } = clientOf(server.url, { connections: 8, budget: { calls: null, tokens: 1400 } });
+    const asked = await Promise.all(Array.from({ length: 8 }, (_, round) => client.ask({ ...QUESTION, maxTokens: 500, round })));
+    expect(asked).toHaveLength(8);
+    expect(client.spent.promptTokens + client.spent.completionTokens).toBe(8 * 120);
+    expect((await failureOf(client.ask({ ...QUESTION, maxTokens: 500, round: 8 }))).message).toBe('the budget of 1400 tokens is used up');
+  });
+
   it('does not repeat a question the server calls wrong, and goes on with others', async () => {
     const server = await serve({ status: 400, body: '{"error":{"message":"too long"}}' }, { say: 'Fine' });
     const { client } = clientOf(server.url);
