@@ -91,7 +91,7 @@ export function findRejection(text: string, controls: Controls, context: CheckCo
   const plain = stripEmoji(text);
   if (controls.style !== null && !hasStyle(plain, controls.style)) return 'style';
   if (context.isBanned(plain)) return 'banned';
-  if (!isBalanced(plain) || isFragment(plain, context.language, context.ownParts)) return 'fragment';
+  if (!isBalanced(plain) || isFragment(plain, context.language, context.ownParts) || endsInsideWord(plain, context)) return 'fragment';
   if (bareText(plain) === context.original) return 'same-as-original';
   if (!isFaithful(plain, context) || context.claims(plain).length > 0) return 'unfaithful';
   return undefined;
@@ -125,6 +125,15 @@ function isLatin(code: number): boolean {
 /** Letters and digits only, lower case: what two titles say, whatever their punctuation. */
 export function bareText(text: string): string {
   return text.toLowerCase().replace(/[^\p{L}\p{N}\p{M}]/gu, '');
+}
+
+/** "妆前也不搓" (of 搓泥): a Chinese text whose last word is only the beginning of one of the note's. */
+function endsInsideWord(text: string, { language, segment, sourceWords }: CheckContext): boolean {
+  if (language !== 'zh' || !/\p{Script=Han}$/u.test(text)) return false;
+  const last = segment(text).at(-1)?.toLowerCase() ?? '';
+  if (sourceWords.has(last) || !isContentWord(last, language)) return false;
+  for (const word of sourceWords) if (word.length > last.length && word.startsWith(last)) return true;
+  return false;
 }
 
 /** Whether every content word is one of the sources' words, and every number is in them or was counted. */

@@ -88,6 +88,7 @@ export function isFragment(text: string, language: TextLanguage, ownParts: Reado
   if (/[*_`~<>\\]|--|\]\(|^#|!\[|^[-+]\s|^\d+[.)、]\s|\n/.test(text)) return true;
   if (/^[，,。.、；;：:!！?？·｜|)\]）】”]|[，,。.、；;：:·｜|(（[【“—–-]$/u.test(text)) return true;
   if (/[，,、；;：:。]\s*[，,、；;：:。]|\s[，。！？]/u.test(text)) return true;
+  if (/^[…/&=+＋→★☆]|[…/&=+＋→★☆'‘’]$/u.test(text)) return true;
   if ((text.match(/：|:\s/g)?.length ?? 0) > 1) return true;
   if (language === 'en' && (ENGLISH_STUB.test(text) || /\p{L},\p{L}/u.test(text))) return true;
   return partsOf(text).some((part) => !ownParts.has(part) && isTornPart(part, language));

@@ -1,6 +1,6 @@
 import type { BannedMatcher } from './banned.ts';
 import { createClaimCheck } from './claims.ts';
-import { bareText, type CheckContext, findRejection, foreignWords, type Rejection } from './controls.ts';
+import { bareText, type CheckContext, findRejection, foreignWords, includesTerm, type Rejection } from './controls.ts';
 import { stripEmoji } from './emoji.ts';
 import { partsOf } from './fragments.ts';
 import { lengthOf } from './length.ts';
@@ -17,6 +17,7 @@ const SHARES = {
 } as const;
 const TELLING_WORDS = 8; // content words after which more do not make a title more informative
 const RELEVANT_WORDS = 6;
+const QUERY_SHARE = 0.3; // of relevance, where queries fit the note
 const BEST_LENGTH = 0.6; // of the way from the shortest to the longest that is allowed
 /** Highlights are read at a glance: characters that are best. */
 const GLANCE = { zh: [6, 14], en: [15, 45], other: [15, 45] } as const;
@@ -174,10 +175,17 @@ function scoreOf(text: string, prior: number, note: NoteText, request: TitleRequ
   const shares = SHARES[request.kind];
   const score =
     shares.prior * Math.min(1, Math.max(0, prior)) +
-    shares.relevance * Math.min(1, weight / RELEVANT_WORDS) +
+    shares.relevance * relevanceOf(Math.min(1, weight / RELEVANT_WORDS), text, request) +
     shares.information * Math.min(1, words.size / TELLING_WORDS) +
     shares.length * (request.kind === 'title' ? titleLengthFit(text, request) : glanceFit(text, note));
   return rounded(score);
+}
+
+/** Of the relevance to the note, and to the best query that the text holds where queries fit the note. */
+function relevanceOf(toNote: number, text: string, { queries }: TitleRequest): number {
+  if (queries.length === 0) return toNote;
+  const toQuery = queries.reduce((best, { query, fit }) => (fit > best && includesTerm(text, query) ? fit : best), 0);
+  return (1 - QUERY_SHARE) * toNote + QUERY_SHARE * toQuery;
 }
 
 function rounded(score: number): number {

@@ -46,6 +46,8 @@ describe('checking candidates', () => {
     ['糖醋排骨，', {}, 'fragment'],
     ['「糖醋排骨」的做法！', {}, 'same-as-original'],
     ['糖醋排骨｜麻辣鲜香', {}, 'unfaithful'],
+    ['糖醋排骨，做法简', {}, 'fragment'],
+    ['糖醋排骨｜酸甜可口…', {}, 'fragment'],
     ['30 分钟做糖醋排骨', {}, 'unfaithful'],
     ['5步做糖醋排骨', {}, undefined],
     ['45 分钟做糖醋排骨', {}, undefined],

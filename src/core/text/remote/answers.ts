@@ -22,6 +22,8 @@ const QUOTES: readonly (readonly [string, string])[] = [
   ['**', '**'],
   ['__', '__'],
 ];
+/** Names of the field that holds the text, in an object that says more. */
+const TEXT_FIELD = /^(?:title|headline|highlight|text|标题|卖点)/i;
 /** What models say around their list. */
 const TALK = [
   /^(?:sure|certainly|of course|okay|as requested|i hope|i['’]ve|i have (?:written|created|kept)|let me know|please let)\b/iu,
@@ -82,9 +84,13 @@ function fromJson(said: string): string[] | undefined {
     // Half an array: the texts that are closed count, and the one that was being written does not.
     return wholeTexts(array, /"((?:[^"\\\n]|\\.)*)"\s*(?=[,\]}])/g);
   }
-  return array.startsWith('{')
-    ? wholeTexts(array, /"(?:title|headline|highlight|text|标题|卖点)"\s*:\s*"((?:[^"\\\n]|\\.)*)"/gi)
-    : undefined;
+  if (!array.startsWith('{')) return undefined;
+  return wholeTexts(array, /"(?:title|headline|highlight|text|标题|卖点)[_ ]?\d*"\s*:\s*"((?:[^"\\\n]|\\.)*)"/gi) ?? numberedTexts(array);
+}
+
+/** `{"1": "…", "2": "…"}` */
+function numberedTexts(json: string): string[] | undefined {
+  return wholeTexts(json, /"\d{1,2}"\s*:\s*"((?:[^"\\\n]|\\.)*)"/g);
 }
 
 function wholeTexts(json: string, pattern: RegExp): string[] | undefined {
@@ -103,9 +109,9 @@ function textsOf(json: string): string[] | undefined {
   return value.flatMap((item: unknown) => {
     if (typeof item === 'string') return [item];
     if (typeof item !== 'object' || item === null) return [];
-    return Object.values(item)
-      .filter((field) => typeof field === 'string')
-      .slice(0, 1);
+    const fields = Object.entries(item).filter((field): field is [string, string] => typeof field[1] === 'string');
+    const named = fields.find(([name]) => TEXT_FIELD.test(name)) ?? fields[0];
+    return named ? [named[1]] : [];
   });
 }
 

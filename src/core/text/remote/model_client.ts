@@ -22,7 +22,7 @@ export interface ModelSettings extends ModelAddress {
 }
 
 /** What serves a night: an answer takes seconds, a crowded server a minute, and nothing waits longer than five. */
-export const PATIENCE = { timeoutMs: 60_000, retries: 4, longestWaitMs: 300_000, connections: 16 } as const;
+export const PATIENCE = { timeoutMs: 60_000, retries: 4, longestWaitMs: 3_600_000, connections: 16 } as const;
 
 /** Where answers are kept, so that nothing is asked twice, in this run or a later one. */
 export interface ReplyCache {

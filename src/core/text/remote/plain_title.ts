@@ -9,7 +9,12 @@ const FOREIGN_SIGNS = [
   /\*\*|__|`|~~|\]\(|^>|^#{1,6}\s/u,
   /<\/?[a-z][^>]*>|<\||\|>|<<<|>>>/iu,
   /^[[{]["{]|["}]\s*[,\]}]$|\{\{|\}\}|\\[nu"]/u,
-  /([!！?？。~～…])\s*\1|[!！]\s*[?？]\s*[!！?？]/u,
+  /([!！?？。~～…])\s*\1|[!！]\s*[?？]|[?？]\s*[!！]|\s[!?]/u,
+  /[★☆]{2}|→/u,
+  // The same word again and again, and letters set apart.
+  /(\p{L}{2,})[\s,，、]+\1[\s,，、]+\1/iu,
+  /(\p{Script=Han}{2,})\1{2}/u,
+  /(?:\p{Script=Han}\s){3}\p{Script=Han}/u,
 ];
 const SHOUTED_LETTERS = 6;
 

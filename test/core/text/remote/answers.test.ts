@@ -113,6 +113,16 @@ describe('the texts of a reply', () => {
   });
 });
 
+describe('objects in an answer', () => {
+  it.each([
+    ['[{"reason":"早晚各用一次","title":"质地轻薄"},{"title":"上脸很好推开","why":"x"}]', ['质地轻薄', '上脸很好推开']],
+    ['{"1":"A warm soup","2":"Beans and bread"}', ['A warm soup', 'Beans and bread']],
+    ['{"title_1":"A warm soup","title_2":"Beans and bread"}', ['A warm soup', 'Beans and bread']],
+  ])('give their texts: %s', (reply, texts) => {
+    expect(readCandidates(reply, false)).toEqual(texts);
+  });
+});
+
 describe('a text that repeats the prompt', () => {
   const lines = tellingLines(['Use only words and numbers that are in the note', '只用笔记、关键词、品牌里出现过的词和数字', 'length:']);
   it.each([
