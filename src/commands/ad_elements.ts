@@ -36,14 +36,22 @@ export async function chooseAds(store: Store, { ads: adIds, notes }: AdChoice): 
   return { ads: notes ? all.filter(({ noteId }) => noteId !== null && notes.includes(noteId)) : all, failed };
 }
 
-/** Only imported creatives bring elements: what compose made before must not change what it makes now. */
-export async function readAdElements(store: Store, ad: Ad): Promise<AdElements> {
+/**
+ * Reads what ads can be made of. Texts that hold a banned term are left out, for the lexicon may have been imported after they were
+ * written; only imported creatives bring elements of their own: what compose made before must not change what it makes now.
+ */
+export async function createElementReader(store: Store): Promise<(ad: Ad) => AdElements> {
   const { readCreatives } = await import('../core/store/creatives.ts');
   const { readNoteElements } = await import('../core/store/elements.ts');
-  const imported = readCreatives(store, ad.adId).filter(({ origin }) => origin === 'imported');
-  const made = ad.noteId === null ? [] : readNoteElements(store, ad.noteId);
-  const brought = imported.flatMap(({ elements }) =>
-    Object.entries(elements).map(([kind, elementId]): ScoredElement => ({ kind, elementId, score: undefined })),
-  );
-  return { ad, elements: [...made, ...brought], imported };
+  const { readLexicon } = await import('../core/store/terms.ts');
+  const { createBannedMatcher } = await import('../core/text/banned.ts');
+  const isBanned = createBannedMatcher(readLexicon(store).flatMap(({ term, type }) => (type === 'banned' ? [term] : [])));
+  return (ad) => {
+    const imported = readCreatives(store, ad.adId).filter(({ origin }) => origin === 'imported');
+    const made = ad.noteId === null ? [] : readNoteElements(store, ad.noteId);
+    const brought = imported.flatMap(({ elements }) =>
+      Object.entries(elements).map(([kind, elementId]): ScoredElement => ({ kind, elementId, score: undefined })),
+    );
+    return { ad, elements: [...made.filter(({ text }) => text === null || !isBanned(text)), ...brought], imported };
+  };
 }

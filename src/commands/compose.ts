@@ -9,7 +9,7 @@ import type { CombinationReward } from '../core/models/generator/reward.ts';
 import type { CombinationSpace } from '../core/models/generator/space.ts';
 import type { Ad, Creative } from '../core/store/creatives.ts';
 import type { SlateEntry } from '../core/store/slates.ts';
-import { type AdElements, chooseAds, readAdElements } from './ad_elements.ts';
+import { type AdElements, chooseAds, createElementReader } from './ad_elements.ts';
 import type { ContentTerms } from './bag_features.ts';
 import { type ComposedAd, type ComposedCreative, METHODS, type Method, tellComposed } from './compose_text.ts';
 import type { OpenedGenerator } from './generator_file.ts';
@@ -102,7 +102,7 @@ interface ComposeInputs {
 async function compose(session: StoreSession<Options>): Promise<Outcome> {
   const { store, options } = session;
   const { ads, failed } = await chooseAds(store, options);
-  const withElements = await Promise.all(ads.map((ad) => readAdElements(store, ad)));
+  const withElements = ads.map(await createElementReader(store));
   const inputs = await openInputs(session, withElements);
   const composed: ComposedAd[] = [];
   for (const [index, elements] of withElements.entries()) {

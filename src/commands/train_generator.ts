@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type ItemFailure, UserError } from '../core/errors.ts';
 import type { GeneratorAd } from '../core/models/generator/policy.ts';
 import type { GeneratorMetrics, LoggedCombination } from '../core/models/generator/training.ts';
-import { chooseAds, readAdElements } from './ad_elements.ts';
+import { chooseAds, createElementReader } from './ad_elements.ts';
 import type { Label } from './labels.ts';
 import type { OpenedRewardModel } from './reward_scoring.ts';
 import {
@@ -123,9 +123,8 @@ async function readGeneratorAds(session: StoreSession<Options>, opened: OpenedRe
   const { store, options, seed, path } = session;
   const { ads: all, failed: unknownAds } = await chooseAds(store, options);
   const failed: ItemFailure[] = [...unknownAds];
-  const grouped = await Promise.all(
-    all.map(async (ad) => ({ adId: ad.adId, groups: groupElements((await readAdElements(store, ad)).elements) })),
-  );
+  const readElements = await createElementReader(store);
+  const grouped = all.map((ad) => ({ adId: ad.adId, groups: groupElements(readElements(ad).elements) }));
   const wide = grouped.filter(({ groups }) => groups.some(({ elementIds }) => elementIds.length > 1));
   const order = shuffle(Int32Array.from(wide.keys()), createRandom(seed, SAMPLE_STREAM));
   const sample = takeSample(wide, order, options.mostAds);

@@ -9,6 +9,7 @@ import { saveElement, saveNoteElements, textElement } from '../../src/core/store
 import { saveNotes } from '../../src/core/store/notes.ts';
 import { openStore, type Store } from '../../src/core/store/open.ts';
 import { beginRun, listRuns } from '../../src/core/store/runs.ts';
+import { saveLexiconTerms } from '../../src/core/store/terms.ts';
 import type { Io } from '../../src/io.ts';
 
 const NOW = new Date('2026-03-01T00:00:00Z');
@@ -120,6 +121,15 @@ describe('atelier compose', () => {
     expect(new Map(stored.map(({ creativeId: id, elements, score }) => [id, { elements, score }]))).toEqual(
       new Map(ad.creatives.map(({ creative_id, elements, score }) => [creative_id, { elements, score }])),
     );
+  });
+
+  it('leaves out texts that hold a term which was banned after they were written', async () => {
+    addNote('tea', TEA);
+    withStore((store, runId) => saveLexiconTerms(store, [{ term: 'title 0 of', type: 'banned' }], runId));
+    const [ad] = (await composeJson('--per-ad', '12')).ads as [Ad];
+    const banned = textElement('title', 'title 0 of tea').elementId;
+    expect(ad.space).toBe(9);
+    for (const { elements } of ad.creatives) expect(elements.title).not.toBe(banned);
   });
 
   it('says how much the creatives of an ad differ', async () => {
