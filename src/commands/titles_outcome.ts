@@ -108,6 +108,9 @@ function describe(kind: TextKind, titles: readonly TitleRow[]): string[] {
   return table(['note', 'score', kind], rows, [1]);
 }
 
+/** Reasons that a flag can change. */
+const RELAXABLE: ReadonlySet<string> = new Set(['platform', 'length', 'keywords', 'brand', 'emoji', 'style'] satisfies Rejection[]);
+
 /** Why no candidate was left, and what to try. */
 export function explain(options: TitlesOptions, note: Note, rejected: RejectionCounts): string {
   if (options.paradigm === 'rewrite' && note.title.trim() === '') return 'the note has no title to rewrite: use --paradigm write';
@@ -115,7 +118,10 @@ export function explain(options: TitlesOptions, note: Note, rejected: RejectionC
   const total = reasons.reduce((sum, [, times]) => sum + times, 0);
   const [reason, times] = reasons[0] ?? [];
   if (reason !== undefined) {
-    return `no ${options.kind} satisfies the controls: ${times} of ${total} candidates were refused for "${reason}"; relax that control, or give the note more text`;
+    const remedy = RELAXABLE.has(reason)
+      ? 'relax that control, or give the note more text'
+      : 'give the note more text, or try another generator';
+    return `no ${options.kind} satisfies the controls: ${times} of ${total} candidates were refused for "${reason}"; ${remedy}`;
   }
   if (options.generator === 'hf' && /\p{L}/u.test(note.title + note.body)) return `the model's answers held no ${options.kind}`;
   return `the note's text gives no ${options.kind}${options.style ? ` of style ${options.style}` : ''}: it has no sentence or list that could become one`;

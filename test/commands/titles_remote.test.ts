@@ -134,7 +134,7 @@ describe('atelier titles --generator hf, where the server misbehaves', () => {
       if (dish === 'Tagine' && time === 0) return { say: ['BUY NOW AT SCAM SHOP', 'Buy now at the scam shop'] };
       return { say: GOOD };
     });
-    const { code, json, err } = await titles(folder, server, ['--timeout', '1', '--model', 'small']);
+    const { code, json, err } = await titles(folder, server, ['--timeout', '5', '--model', 'small']);
     expect({ code, err, failed: json.failed }).toMatchObject({ code: 0, failed: [] });
     for (const noteId of new Set(json.titles.map(({ note_id }) => note_id)))
       expect(textsOf(json, noteId).toSorted()).toEqual(GOOD.toSorted());
@@ -166,7 +166,7 @@ describe('atelier titles --generator hf, where the server misbehaves', () => {
       expect(Object.values(kept[0]?.details.settings as object)[0]).toMatchObject({ generator: 'hf', model: 'small', paradigm: 'write' });
     });
 
-    const again = await titles(folder, server, ['--timeout', '1', '--model', 'small']);
+    const again = await titles(folder, server, ['--timeout', '5', '--model', 'small']);
     expect(again.json.titles).toEqual(json.titles);
     expect(server.requests).toHaveLength(20);
     expect(again.json.spent.calls).toBe(0);

@@ -145,12 +145,12 @@ describe('a model client', () => {
 
   it('ends a request that hangs, and asks again', async () => {
     const server = await serve({ fault: 'hang' }, { say: 'At last' });
-    const { client } = clientOf(server.url, { timeoutMs: 5000 });
+    const { client } = clientOf(server.url, { timeoutMs: 50_000 });
     expect((await client.ask(QUESTION)).text).toBe('At last');
     const hanging = await serve({ fault: 'hang' });
-    const failure = await failureOf(clientOf(hanging.url, { timeoutMs: 5000, retries: 1 }).client.ask(QUESTION));
+    const failure = await failureOf(clientOf(hanging.url, { timeoutMs: 50_000, retries: 1 }).client.ask(QUESTION));
     expect(failure).toBeInstanceOf(AskFailed);
-    expect(failure.message).toBe('no answer within 5 s, also after 1 retry');
+    expect(failure.message).toBe('no answer within 50 s, also after 1 retry');
     expect(hanging.requests).toHaveLength(2);
   });
 
