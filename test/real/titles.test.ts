@@ -7,8 +7,6 @@ import { hasRealData, realFile, runJson, tell } from './real_data.ts';
 
 const NOTES = 542;
 const FILES = ['howtocook', 'based-cooking'];
-/** A note may be one line long, so not every one gives three titles. */
-const NOTES_WITH_THREE = 0.95;
 /** Two titles of a note that share more character pairs than this say the same. */
 const SAME = 0.8;
 
@@ -23,18 +21,21 @@ interface RealNote {
   readonly body: string;
 }
 
-/** Flags, and the share of notes that must get a text under them; a narrow setting cannot be kept by every note. */
-const SETTINGS: readonly (readonly [flags: readonly string[], share: number])[] = [
-  [[], 0.99],
-  [['--platform', 'xiaohongshu', '--length', '8-20', '--emoji', 'some'], 0.9],
+/**
+ * Flags, and the share of notes that must get three texts under them: a note may be one line long, and a short one has no
+ * three highlights, least of all short and loud ones.
+ */
+const SETTINGS: readonly (readonly [flags: readonly string[], withThree: number])[] = [
+  [[], 0.95],
+  [['--platform', 'xiaohongshu', '--length', '8-20', '--emoji', 'some'], 0.95],
   [['--style', 'question'], 0.95],
-  [['--style', 'list'], 0.7],
-  [['--platform', 'google'], 0.9],
-  [['--kind', 'highlight'], 0.9],
-  [['--kind', 'highlight', '--platform', 'xiaohongshu', '--emoji', 'many'], 0.8],
+  [['--style', 'list'], 0.95],
+  [['--platform', 'google'], 0.95],
+  [['--kind', 'highlight'], 0.85],
+  [['--kind', 'highlight', '--platform', 'xiaohongshu', '--emoji', 'many'], 0.45],
   [['--paradigm', 'rewrite'], 0.95],
-  [['--paradigm', 'rewrite', '--platform', 'xiaohongshu', '--emoji', 'some'], 0.9],
-  [['--paradigm', 'rewrite', '--style', 'exclamation', '--platform', 'meta'], 0.6],
+  [['--paradigm', 'rewrite', '--platform', 'xiaohongshu', '--emoji', 'some'], 0.95],
+  [['--paradigm', 'rewrite', '--style', 'exclamation', '--platform', 'meta'], 0.95],
 ];
 
 describe.skipIf(!hasRealData())('titles of 542 real notes', () => {
@@ -62,7 +63,7 @@ describe.skipIf(!hasRealData())('titles of 542 real notes', () => {
 
   it.each(SETTINGS)(
     'keep every control with %j',
-    async (flags, share) => {
+    async (flags, withThree) => {
       const startedAt = performance.now();
       const cpu = process.cpuUsage();
       const { titles, failed, diversity } = await runJson<Printed>(folder, 'titles', '--quiet', ...flags);
@@ -91,8 +92,7 @@ describe.skipIf(!hasRealData())('titles of 542 real notes', () => {
       }
       expect(faults).toEqual([]);
       expect(byNote.size + failed.length).toBe(NOTES);
-      expect(byNote.size).toBeGreaterThanOrEqual(share * NOTES);
-      if (flags.length === 0) expect(complete).toBeGreaterThanOrEqual(NOTES_WITH_THREE * NOTES);
+      expect(complete).toBeGreaterThanOrEqual(withThree * NOTES);
     },
     60_000,
   );

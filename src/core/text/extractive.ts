@@ -1,13 +1,16 @@
 import { worthOf } from './appeal.ts';
-import { hasStyle, includesTerm } from './controls.ts';
+import { type Controls, hasStyle, includesTerm } from './controls.ts';
 import { decorate } from './decorate.ts';
 import { picturesFor } from './emoji.ts';
 import { isFragment } from './fragments.ts';
 import type { TextLanguage } from './language.ts';
 import { dividerFor, fillFrames, type LearntPatterns } from './learnt_patterns.ts';
+import { lengthOf } from './length.ts';
 import type { NoteText, Passage } from './note_text.ts';
-import { capitalised, fillPatterns } from './patterns.ts';
+import { capitalised, fillPatterns, MOST_STEPS } from './patterns.ts';
+import { PLATFORM_RULES } from './platforms.ts';
 import { rewriteTitle } from './rewrite.ts';
+import { plainName } from './subject.ts';
 import type { Candidate, TitleRequest, TitleWriter } from './writer.ts';
 
 const ADDED_TERM_LOSS = 0.05; // a keyword set beside a title reads worse than one inside it
@@ -15,6 +18,11 @@ const ENOUGH = 6; // clauses and listed things, from which three distinct titles
 const LONGEST_POINT = { han: 10, latin: 32 };
 const NOT_TELLING = 0.4; // a title promises and a step instructs; a highlight tells
 const MOST_MADE_WITH = 4;
+const FACT_PRIOR = 0.5;
+const MOST_POINTS = 8;
+const MOST_NAMED = 2;
+const POINT_PRIOR = 0.5;
+const ROOM_FOR_NAME = 0.5; // of the longest title
 
 const PERSONAL = /[我他她]|\b(?:i|we|he|she|my|our|his|her)\b/i;
 
@@ -26,8 +34,9 @@ export function createExtractiveWriter(learnt: LearntPatterns): TitleWriter {
   return { name: 'extractive', propose: (note, request) => propose(note, request, learnt) };
 }
 
-function propose(note: NoteText, request: TitleRequest, learnt: LearntPatterns): Candidate[] {
+function propose(read: NoteText, request: TitleRequest, learnt: LearntPatterns): Candidate[] {
   const { controls, kind, paradigm } = request;
+  const note = withShortName(read, controls);
   const drafts =
     kind === 'highlight'
       ? highlights(note)
@@ -40,6 +49,17 @@ function propose(note: NoteText, request: TitleRequest, learnt: LearntPatterns):
     const decorated = decorate(text, controls, note.language, pictures);
     return { text: decorated.text, prior: Math.max(0, prior - ADDED_TERM_LOSS * decorated.added) };
   });
+}
+
+/** Where the shortest name of the subject leaves little room to say anything of it, its plain name stands for it too. */
+function withShortName(note: NoteText, { length, platform }: Controls): NoteText {
+  const { unit, limits } = PLATFORM_RULES[platform];
+  const room = Math.min(length.max, limits.title ?? Number.POSITIVE_INFINITY);
+  const name = note.subjects.at(-1);
+  if (note.language !== 'en' || name === undefined || lengthOf(name, unit) <= ROOM_FOR_NAME * room) return note;
+  const prose = note.passages.filter(({ origin }) => origin === 'prose').map(({ text }) => text);
+  const plain = plainName(name, prose.join('\n'));
+  return plain === undefined ? note : { ...note, subjects: [...note.subjects, plain] };
 }
 
 /** A draft as it is when no style is asked for or it has the style; with the style's mark where that is all it lacks. */
@@ -72,25 +92,31 @@ function titles(note: NoteText, request: TitleRequest, learnt: LearntPatterns): 
   return drafts;
 }
 
-/** The subject and two short clauses, set apart by "·". */
+/** The subject and two short things that the note says of it, set apart by "·". */
 function pointLists(note: NoteText): Candidate[] {
+  const dot = note.language === 'zh' ? '·' : ' · ';
+  const points = pointsOf(note);
+  return note.subjects.flatMap((subject) => {
+    const others = points.filter(({ text }) => !includesTerm(text, subject));
+    return others.flatMap((point, index) =>
+      others.slice(index + 1).map((next) => ({ text: [subject, point.text, next.text].join(dot), prior: (point.prior + next.prior) / 2 })),
+    );
+  });
+}
+
+/** Short clauses, times and servings, the count of steps, and the first listed things. */
+function pointsOf(note: NoteText): Candidate[] {
   const chinese = note.language === 'zh';
-  const points = usablePassages(note).filter(
-    ({ text, mark }) => mark === 'none' && !/[，,：:·]/.test(text) && text.length <= (chinese ? LONGEST_POINT.han : LONGEST_POINT.latin),
-  );
-  const dot = chinese ? '·' : ' · ';
-  return note.subjects.flatMap((subject) =>
-    points.flatMap((point, index) => {
-      const next = points[index + 1];
-      if (next === undefined || [point, next].some(({ text }) => includesTerm(text, subject))) return [];
-      return [
-        {
-          text: [subject, ...[point, next].map((each) => standalone(each, note))].join(dot),
-          prior: (worthOf(point, note) + worthOf(next, note)) / 2,
-        },
-      ];
-    }),
-  );
+  const clauses = usablePassages(note)
+    .filter(
+      ({ text, mark }) => mark === 'none' && !/[，,：:·]/.test(text) && text.length <= (chinese ? LONGEST_POINT.han : LONGEST_POINT.latin),
+    )
+    .slice(0, MOST_POINTS)
+    .map((passage) => ({ text: standalone(passage, note), prior: worthOf(passage, note) }));
+  if (note.form === 'post') return clauses;
+  const steps = note.steps >= 2 && note.steps <= MOST_STEPS ? [chinese ? `${note.steps}步` : `${note.steps} steps`] : [];
+  const named = [...note.items.slice(0, MOST_NAMED), ...note.facts, ...steps].map((text) => ({ text, prior: POINT_PRIOR }));
+  return [...clauses, ...named];
 }
 
 /** Short selling points: clauses of the note as they stand; what it is made with, where an English recipe says little else. */
@@ -99,7 +125,8 @@ function highlights(note: NoteText): Candidate[] {
     text: marked(standalone(passage, note), passage, note),
     prior: worthOf(passage, note) * (passage.origin === 'title' || passage.origin === 'step' ? NOT_TELLING : 1),
   }));
-  return note.language === 'en' && note.form === 'recipe' ? [...clauses, ...madeWith(note)] : clauses;
+  const made = note.language === 'en' && note.form === 'recipe' ? madeWith(note) : [];
+  return [...clauses, ...made, ...factsTold(note)];
 }
 
 /** "Made with coconut and egg yolks": the listed things two by two, none twice. */
@@ -108,6 +135,15 @@ function madeWith({ items }: NoteText): Candidate[] {
     if (index % 2 === 1) return [];
     const next = items[index + 1];
     return [{ text: `Made with ${item}${next === undefined ? '' : ` and ${next}`}`, prior: 0.5 - 0.05 * index }];
+  });
+}
+
+/** "Prep 10 min, cook 30 min": times and servings, two at a time. */
+function factsTold({ facts, language }: NoteText): Candidate[] {
+  const sign = language === 'zh' ? '，' : ', ';
+  return facts.flatMap((_, index) => {
+    if (index % 2 === 1) return [];
+    return [{ text: capitalised(facts.slice(index, index + 2).join(sign)), prior: FACT_PRIOR - 0.05 * index }];
   });
 }
 

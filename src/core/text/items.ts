@@ -66,7 +66,7 @@ function englishItem(text: string): string[] {
     ENGLISH_PANTRY.test(name) ||
     ENGLISH_TOOLS.test(name) ||
     UNNAMED.test(name) ||
-    /\b(?:i|you|it|is|are|and|the|of|use|my|not|any|other|choice|this|will|be|sized|based|more|servings?|recipe|some)\b/i.test(name)
+    /\b(?:i|you|it|is|are|and|the|of|use|my|not|any|other|choice|feel|this|will|be|sized|based|more|servings?|recipe|some)\b/i.test(name)
   )
     return [];
   if (!name.split(' ').some((word) => isContentWord(word, 'en'))) return [];

@@ -1,12 +1,14 @@
 import { stripEmoji } from './emoji.ts';
+import { readFact } from './facts.ts';
 
 /**
  * A readable piece of a note: the headline (a first-level heading at the top), other headings, prose (paragraphs, and list items that are
- * sentences), short list items (ingredients, features), or steps of a section that says it holds steps.
+ * sentences), short list items (ingredients, features), steps of a section that says it holds steps, or facts (labelled times
+ * and servings).
  * Text has no Markdown, no links and no emoji left.
  */
 export interface Block {
-  readonly kind: 'headline' | 'heading' | 'prose' | 'item' | 'step';
+  readonly kind: 'headline' | 'heading' | 'prose' | 'item' | 'step' | 'fact';
   readonly text: string;
   /** The block stands before the first heading, where notes say what they are about. */
   readonly lead: boolean;
@@ -83,10 +85,12 @@ export function parseBody(body: string): Block[] {
       flush();
       const numbered = item[2] !== undefined;
       const content = (item[3] ?? '').replace(/^\[[ xX]\]\s*/, '');
-      if (!isMetadata(content)) state.item = { numbered: numbered && /^ {0,3}\S/.test(raw), lines: [plainText(withLabel(content))] };
+      if (isMetadata(content)) blocks.push(...factIn(content, state));
+      else state.item = { numbered: numbered && /^ {0,3}\S/.test(raw), lines: [plainText(withLabel(content))] };
     } else {
       const text = line.replace(/^(?:>\s*)+/, '');
-      if (!isMetadata(text)) (state.item?.lines ?? state.paragraph).push(plainText(withLabel(text)));
+      if (isMetadata(text)) blocks.push(...factIn(text, state));
+      else (state.item?.lines ?? state.paragraph).push(plainText(withLabel(text)));
     }
   }
   flush();
@@ -174,6 +178,13 @@ function isMetadata(raw: string): boolean {
   if (/^(?:authors?|credits?|source|by|via|original(?: recipe)?|作者|来源|出处)\s*[:：]/i.test(text)) return true;
   if (/^[^:：，,。.!?]{0,12}(?:难度|卡路里|热量|份量|时长|用时)\s*[:：]/u.test(text)) return true;
   return !/[。！？!?]./u.test(text) && /^[^:：，,。.!?]{1,30}\s?[:：]\s*[~≈★☆约\d]/u.test(text);
+}
+
+/** Of what is no prose, the times and servings are worth telling. */
+function factIn(raw: string, { section, headings }: State): Block[] {
+  const text = plainText(raw);
+  if (section === 'skipped' || readFact(text) === undefined) return [];
+  return [{ kind: 'fact', text, lead: headings === 0, numbered: false, isNamed: false }];
 }
 
 /** Lines of one paragraph: wrapped Latin lines become one, lines of a post stay sentences of their own. */

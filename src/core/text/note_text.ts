@@ -1,3 +1,4 @@
+import { readFact } from './facts.ts';
 import { cleanItem } from './items.ts';
 import { languageOf, type TextLanguage } from './language.ts';
 import { type Block, parseBody, plainText } from './markdown.ts';
@@ -44,6 +45,8 @@ export interface NoteText {
   readonly passages: readonly Passage[];
   /** Names of listed things (ingredients, features), most telling first. */
   readonly items: readonly string[];
+  /** Labelled times and servings, as a title says them: "cook 15 min", "4 servings". */
+  readonly facts: readonly string[];
   /** Number of numbered steps. */
   readonly steps: number;
   /** How much each content word (lower case) says about this note, the heaviest being 1. */
@@ -69,12 +72,16 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
   const title = plainText(note.title);
   const language = languageOf(note.lang, `${note.title}\n${note.body}`);
   const segment = segmenters[language];
-  const blocks = parseBody(note.body);
+  const parsed = parseBody(note.body);
+  const labelled = parsed.filter((block) => block.kind === 'fact').map((block) => block.text);
+  const facts = [...new Set(labelled.flatMap((line) => readFact(line) ?? []))];
+  // Labels say what recipes have in common, not what this note is about.
+  const blocks = parsed.filter((block) => block.kind !== 'fact');
   const prose = blocks.filter((block) => block.kind === 'prose');
   const steps = blocks.filter((block) => block.kind === 'step');
   const listed = blocks.filter((block) => block.kind === 'item');
   const headline = blocks.find((block) => block.kind === 'headline')?.text ?? '';
-  const text = [title, ...blocks.map((block) => block.text)].join('\n');
+  const text = [title, ...blocks.map((block) => block.text), ...labelled, ...facts].join('\n');
   const form = formOf(title, blocks);
   const numbered = steps.filter((block) => block.numbered).length;
 
@@ -111,10 +118,13 @@ export function understandNote(note: NoteInput, segmenters: Segmenters, entities
       language,
       subjects[0] ?? '',
     ),
+    facts,
     steps: numbered,
     weights,
     source: text.toLowerCase(),
-    sourceWords: new Set(places.flatMap(({ words }) => words.map((word) => word.toLowerCase()))),
+    sourceWords: new Set(
+      [...places.flatMap(({ words }) => words), ...[...labelled, ...facts].flatMap(segment)].map((word) => word.toLowerCase()),
+    ),
   };
 }
 

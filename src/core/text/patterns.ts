@@ -1,7 +1,8 @@
 import type { NoteText } from './note_text.ts';
 import type { Candidate } from './writer.ts';
 
-const MOST_STEPS = 12; // "23 steps to …" puts readers off
+/** "23 steps to …" puts readers off. */
+export const MOST_STEPS = 12;
 const MOST_ITEMS = 6;
 
 /**
@@ -19,7 +20,9 @@ function chineseRecipe(note: NoteText): Candidate[] {
   const drafts: Candidate[] = [];
   const add = (prior: number, text: string): void => void drafts.push({ text, prior });
   const items = note.items.slice(0, MOST_ITEMS);
+  const people = servingsOf(note);
   for (const subject of note.subjects) {
+    if (people !== undefined) add(0.55, `${people}人份的${subject}`);
     add(0.75, `${subject}怎么做？`);
     add(0.7, `${subject}怎么做`);
     add(0.65, `如何做${subject}`);
@@ -65,6 +68,12 @@ function chinesePost(note: NoteText): Candidate[] {
   ];
 }
 
+/** How many the note says it serves; undefined for one, a range, and where it says nothing. */
+function servingsOf({ facts }: NoteText): string | undefined {
+  const served = facts.map((fact) => /^(\d+)(?: servings|人份?)$/.exec(fact)?.[1]).find((count) => count !== undefined);
+  return served === '1' ? undefined : served;
+}
+
 /** Three names side by side. */
 function listsOf(names: readonly string[], dot: string): Candidate[] {
   const few = [...new Set(names)].slice(0, MOST_ITEMS);
@@ -75,8 +84,10 @@ function englishRecipe(note: NoteText): Candidate[] {
   const drafts: Candidate[] = [];
   const add = (prior: number, text: string): void => void drafts.push({ text, prior });
   const items = note.items.slice(0, MOST_ITEMS);
+  const people = servingsOf(note);
   for (const [index, subject] of note.subjects.entries()) {
     const loss = index * 0.05;
+    if (people !== undefined) add(0.5 - loss, `${subject} for ${people}`);
     add(0.75 - loss, `How to make ${subject}`);
     add(0.6 - loss, `Making ${subject}`);
     add(0.55 - loss, `${subject} recipe`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cleanItem } from '../../../src/core/text/items.ts';
-import { subjectsOf } from '../../../src/core/text/subject.ts';
+import { plainName, subjectsOf } from '../../../src/core/text/subject.ts';
 
 describe('names of listed things', () => {
   it.each([
@@ -41,12 +41,36 @@ describe('subjects of titles', () => {
   it.each([
     ['响油鳝丝的做法', 'zh', ['响油鳝丝']],
     ['绝了！这家咖啡馆太好拍了', 'zh', []],
-    ['Älplermagronen (Alpine macaroni)', 'en', ['Älplermagronen']],
+    ['Älplermagronen (Alpine macaroni)', 'en', ['Älplermagronen', 'Alpine macaroni']],
+    ['Pasta (store bought)', 'en', ['Pasta']],
+    ['Potato and Eggplant (Aubergine) Curry', 'en', ['Potato and Eggplant Curry']],
     ['Beef Tips in Gravy', 'en', ['Beef Tips in Gravy', 'Beef Tips']],
     ['Chicken, Tomato and Spinach Curry', 'en', ['Chicken, Tomato and Spinach Curry']],
     ['Why you should never skip breakfast', 'en', []],
     ['Three weeks with one bottle of serum', 'en', ['Three weeks with one bottle of serum']],
   ] as const)('%s', (title, language, subjects) => {
     expect(subjectsOf(title, language)).toEqual(subjects);
+  });
+});
+
+describe('the plain name of a thing', () => {
+  it.each([
+    ["Dianne's Southwestern Cornbread Salad", 'Cornbread Salad'],
+    ['Slow-cooked Chicken Tacos', 'Chicken Tacos'],
+    ['Easy Chicken and Rice Casserole', 'Chicken and Rice Casserole'],
+    ['Easy Soup', undefined],
+    ['Pickled Red Onions', undefined],
+    ['Chocolate Chip Cookies', undefined],
+    ['Stir Fried Chicken', undefined],
+    ['Tomato and Spinach Curry', undefined],
+    ['Asian Style Chicken', undefined],
+  ])('%s', (name, plain) => {
+    expect(plainName(name, '')).toBe(plain);
+  });
+
+  it('is what the note calls it', () => {
+    expect(plainName('Garlic Butter Seafood Pasta', 'A creamy seafood pasta for guests')).toBe('Seafood Pasta');
+    expect(plainName('Pickled Red Onions', 'Takes older red onions')).toBeUndefined();
+    expect(plainName('Cacio e Pepe', 'Some say e Pepe')).toBeUndefined();
   });
 });

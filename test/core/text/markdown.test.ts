@@ -41,10 +41,11 @@ code
 `;
 
 describe('reading Markdown', () => {
-  it('gives prose, items and steps without marks, metadata, tables, code and credits', () => {
+  it('gives prose, items, steps and facts without marks, other metadata, tables, code and credits', () => {
     expect(parseBody(RECIPE)).toEqual([
       { kind: 'headline', text: 'Soup', lead: true, numbered: false, isNamed: false },
       { kind: 'prose', text: 'A warm bean soup, see the photo. It is ready fast.', lead: true, numbered: false, isNamed: false },
+      { kind: 'fact', text: 'Cook time: 15 min', lead: true, numbered: false, isNamed: false },
       { kind: 'heading', text: 'Ingredients', lead: false, numbered: false, isNamed: false },
       { kind: 'item', text: '2 cups beans', lead: false, numbered: false, isNamed: true },
       { kind: 'item', text: 'salt', lead: false, numbered: false, isNamed: true },
