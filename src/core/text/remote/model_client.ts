@@ -21,7 +21,7 @@ export interface ModelSettings extends ModelAddress {
   readonly longestWaitMs: number;
 }
 
-/** What serves a night: an answer takes seconds, a crowded server a minute, and nothing waits longer than five. */
+/** What serves a night: an answer takes seconds, a crowded server a minute, and a budget by the hour is waited for. */
 export const PATIENCE = { timeoutMs: 60_000, retries: 4, longestWaitMs: 3_600_000, connections: 16 } as const;
 
 /** Where answers are kept, so that nothing is asked twice, in this run or a later one. */
