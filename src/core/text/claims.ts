@@ -1,22 +1,10 @@
 import type { TextLanguage } from './language.ts';
+import { numbersOf } from './numbers.ts';
 import { isContentWord } from './stop_words.ts';
 
-/** Signs and units that say the same, in the writing that they are compared in. */
-const UNITS: Readonly<Record<string, string>> = {
-  ...{ g: '克', kg: '公', 千: '公', ml: '毫', mm: '毫', cm: '厘', min: '分', minute: '分', h: '小', hour: '小', day: '天', week: '周' },
-  ...{ 元: '¥', 块: '¥', rmb: '¥', cny: '¥', yuan: '¥', dollar: '$', usd: '$', buck: '$', euro: '€', eur: '€', pound: '£', percent: '%' },
-};
-const ENGLISH_NUMBERS = 'zero one two three four five six seven eight nine ten eleven twelve'.split(' ');
-/** "The one you want" counts nothing; "one week" does. */
-const COUNTED = 'minutes?|hours?|days?|nights?|weeks?|months?|years?|times?|steps?|drops?|bottles?|dollars?';
-const ENGLISH_NUMBER = new RegExp(`\\b(?:one(?=[ -](?:${COUNTED})\\b)|${ENGLISH_NUMBERS.slice(2).join('|')})\\b`, 'g');
-const HAN_DIGITS = '零一二三四五六七八九';
-/** Words that only look like a number: very, surely, in case. */
-const NO_NUMBERS = /十分|千万|万一|百分|一一|万万|三三两两/g;
-const HAN_NUMBER = /[零二两三四五六七八九十百千万半][零一二两三四五六七八九十百千万半]*|一[零一二两三四五六七八九十百千万半]+/g;
-const NUMBER = /([¥$€£])?\s*(?<!\d|\d[.,])(\d+(?:[.,]\d+)*)\s*-?\s*(%|[a-z°]+|\p{Script=Han})?/gu;
-
-const HAN_NEGATION = /(?:没有|不|没|无|未|非|零|免)/g;
+/** A sign of negation, a verb of having or doing that says nothing yet, and what is denied: "不含酒精", "无需揉搓", "不油腻". */
+const HAN_DENIAL =
+  /(?:没有|不|没|无|未|非|零|免)(?:含有|添加|使用|含|添|加|用|放|带|需要|需|要|会|能|是|太|伤|沾)?\p{Script=Han}{0,2}/gu;
 /** Words that hold a sign of negation and deny nothing. */
 const NO_NEGATION =
   /非常|不仅|不但|不过|不如|不止|不只|不妨|不管|无论|没想到|要不|不愧|了不起|忍不住|差不多|未来|未必|是不是|有没有|会不会|好不好|能不能|无花果|非洲|除非|免费|零食|零钱/g;
@@ -38,7 +26,7 @@ export function createClaimCheck(source: string, language: TextLanguage, counts:
   const counted = new Set(counts.map(String));
   const foreignNumbers = (text: string): string[] =>
     numbersOf(text).flatMap(({ number, unit, written }) => {
-      if (counted.has(number) && (unit === '' || unit === '步' || unit === 'step')) return [];
+      if (counted.has(number) && (unit === '' || unit === 'step')) return [];
       return said.has(unit === '' ? number : `${number} ${unit}`) ? [] : [written];
     });
   if (language === 'zh') {
@@ -54,48 +42,6 @@ export function createClaimCheck(source: string, language: TextLanguage, counts:
   return foreignNumbers;
 }
 
-interface Counted {
-  readonly number: string;
-  /** Its unit or sign in one writing; empty where nothing follows. */
-  readonly unit: string;
-  readonly written: string;
-}
-
-/** What no text without numbers holds. */
-const MAY_COUNT = new RegExp(`[\\p{N}〇零二两三四五六七八九十半]|\\b(?:half|${ENGLISH_NUMBERS.join('|')})\\b`, 'iu');
-
-function numbersOf(text: string): Counted[] {
-  if (!MAY_COUNT.test(text)) return [];
-  const plain = withDigits(text.normalize('NFKC').toLowerCase());
-  return Array.from(plain.matchAll(NUMBER), ([written, sign, number = '', after = '']) => {
-    const singular = after.length > 3 ? after.replace(/s$/, '') : after;
-    // 299 元 and ¥299 are one price, and 8 折 is an eighth of nothing else.
-    return { number: number.replaceAll(',', ''), unit: sign ?? UNITS[singular] ?? singular, written: written.trim() };
-  });
-}
-
-/** Numbers in words as digits. */
-function withDigits(text: string): string {
-  return text
-    .replace(/\bhalf\b/g, '0.5')
-    .replace(ENGLISH_NUMBER, (word) => String(ENGLISH_NUMBERS.indexOf(word)))
-    .replace(NO_NUMBERS, (word) => '·'.repeat(word.length))
-    .replace(HAN_NUMBER, hanNumber);
-}
-
-/** "十五" → 15, "两" → 2, "半" → 0.5; larger numbers stay as they are written, with 两 as 二. */
-function hanNumber(written: string): string {
-  if (written === '半') return '0.5';
-  const plain = written.replaceAll('两', '二');
-  const tens = /^([一二三四五六七八九])?十([一二三四五六七八九])?$/.exec(plain);
-  if (tens) return String(10 * digitOf(tens[1] ?? '一') + (tens[2] === undefined ? 0 : digitOf(tens[2])));
-  return plain.length === 1 && digitOf(plain) >= 0 ? String(digitOf(plain)) : written;
-}
-
-function digitOf(character: string): number {
-  return HAN_DIGITS.indexOf(character);
-}
-
 function withoutSpaces(text: string): string {
   return text
     .toLowerCase()
@@ -106,10 +52,7 @@ function withoutSpaces(text: string): string {
 /** Denials of a Han text that the source does not make, and what it says that the source only denies. */
 function foreignHanDenials(text: string, source: string): string[] {
   const foreign: string[] = [];
-  for (const { 0: sign, index } of text.matchAll(HAN_NEGATION)) {
-    const denied = text.slice(index, index + sign.length + 1);
-    if (!source.includes(denied)) foreign.push(denied);
-  }
+  for (const [denied] of text.matchAll(HAN_DENIAL)) if (!source.includes(denied)) foreign.push(denied);
   for (const { index } of source.matchAll(/(?:没有|未曾|并不|并未)/g)) {
     const denied = source.slice(index + 2, index + 4);
     if (!/^\p{Script=Han}{2}$/u.test(denied) || !text.includes(denied)) continue;

@@ -18,7 +18,9 @@ export function decorate(text: string, controls: Controls, language: TextLanguag
   const brand = controls.brand !== null && !text.includes(controls.brand) ? controls.brand : undefined;
   const endsWithMark = /[？?！!]$/.test(text);
   const isList = /^\d/.test(text) || text.includes('·');
-  const before = isList ? [] : keywords;
+  // A brand is written as it is written.
+  const leading = keywords.map((keyword, index) => (index === 0 && language !== 'zh' ? capitalised(keyword) : keyword));
+  const before = isList ? [] : leading;
   const after = isList ? keywords : [];
   if (brand !== undefined) (endsWithMark ? before : after).push(brand);
   const whole = joined(before, text, after, language);
@@ -27,7 +29,7 @@ export function decorate(text: string, controls: Controls, language: TextLanguag
 
 function joined(before: readonly string[], text: string, after: readonly string[], language: TextLanguage): string {
   if (language === 'zh') return [before.join('、'), text, after.join('、')].filter((part) => part !== '').join('｜');
-  const head = before.length === 0 ? '' : `${capitalised(before.join(', '))}${/:\s| \| /.test(text) ? ' | ' : ': '}`;
+  const head = before.length === 0 ? '' : `${before.join(', ')}${/:\s| \| /.test(text) ? ' | ' : ': '}`;
   return `${head}${text}${after.length === 0 ? '' : ` | ${after.join(', ')}`}`;
 }
 

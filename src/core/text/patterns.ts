@@ -153,7 +153,7 @@ function inSentence(text: string): string {
   return text.replace(/^(?:A|An|The|One|Two|Three|Four|Five|My|Our|Your)(?=\s)/, (word) => word.toLowerCase());
 }
 
-/** The text with a capital first letter. */
+/** The text with a capital first letter; a word that is written otherwise on purpose ("iPhone") stays. */
 export function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^\p{Ll}+\p{Lu}/u.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }

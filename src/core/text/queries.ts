@@ -1,9 +1,10 @@
+import { createClaimCheck } from './claims.ts';
 import { detectLanguage, type TextLanguage } from './language.ts';
 import type { NoteText } from './note_text.ts';
 import type { Segmenters } from './segment.ts';
 import { isContentWord } from './stop_words.ts';
 
-/** A query that fits a note: all of its content words stand in the note. */
+/** A query that fits a note: all of its content words stand in the note, and so does what it says in numbers and denials. */
 export interface QueryMatch {
   readonly query: string;
   /** Relevance times log-frequency, over that of the note's best query: in (0, 1]. */
@@ -42,7 +43,7 @@ export function indexQueries(
 
 /**
  * The queries that fit a note, best first: `relevance × ln(1 + frequency)`, where relevance is the mean weight of the query's
- * content words in the note, and every one of them has to stand there.
+ * content words in the note, and every one of them has to stand there. "No sugar cookies" do not fit a note on cookies and sugar.
  */
 export function matchQueries(note: NoteText, index: QueryIndex): QueryMatch[] {
   const fits = new Map<string, number>();
@@ -55,7 +56,11 @@ export function matchQueries(note: NoteText, index: QueryIndex): QueryMatch[] {
       fits.set(query, relevance * logFrequency);
     }
   }
-  const ranked = [...fits].filter(([, fit]) => fit > 0).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  if (fits.size === 0) return [];
+  const claims = createClaimCheck(note.source, note.language, [note.steps]);
+  const ranked = [...fits]
+    .filter(([query, fit]) => fit > 0 && claims(query.toLowerCase()).length === 0)
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   const best = ranked[0]?.[1] ?? 1;
   return ranked.slice(0, MOST_QUERIES).map(([query, fit]) => ({ query, fit: fit / best }));
 }

@@ -133,9 +133,8 @@ function withClicks<T extends Scored & Candidate>(candidate: T, clicks: number):
 function checkContext(note: NoteText, request: TitleRequest, segmenters: Segmenters, isBanned: BannedMatcher): CheckContext {
   const { controls, queries, kind } = request;
   const segment = remembered(segmenters[note.language]);
-  const asked = [...controls.keywords, ...(controls.brand === null ? [] : [controls.brand]), ...queries.map(({ query }) => query)]
-    .join('\n')
-    .toLowerCase();
+  const wanted = [...controls.keywords, ...(controls.brand === null ? [] : [controls.brand])];
+  const asked = [...wanted, ...queries.map(({ query }) => query)].join('\n').toLowerCase();
   const source = `${note.source}\n${asked}`;
   const counts = note.steps > 0 ? [note.steps] : [];
   return {
@@ -147,7 +146,8 @@ function checkContext(note: NoteText, request: TitleRequest, segmenters: Segment
     original: bareText(note.title),
     ownParts: new Set([...partsOf(note.title), ...partsOf(note.headline)]),
     isBanned,
-    claims: createClaimCheck(source, note.language, counts),
+    // A query lends its words, never a number or a denial.
+    claims: createClaimCheck([note.source, ...wanted].join('\n').toLowerCase(), note.language, counts),
     counts,
   };
 }

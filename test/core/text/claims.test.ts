@@ -27,17 +27,49 @@ describe('claims of a Chinese text', () => {
 
   it.each([
     ['面霜 50 元', '50 元'],
-    ['299 毫升面霜', '299 毫'],
+    ['299 毫升面霜', '299 毫升'],
     ['￥50 的保湿面霜', '¥50 的'],
     ['面霜 5 折', '5 折'],
     ['50% 面霜', '50%'],
     ['两天见效', '2天'],
-    ['面霜无酒精无香精', '无酒'],
-    ['没有香精的面霜', '没有香'],
+    ['面霜无酒精无香精', '无酒精'],
+    ['没有香精的面霜', '没有香精'],
     ['用了三天，泛红减轻', '减轻'],
-    ['不含酒精', '不含'],
+    ['不含酒精', '不含酒精'],
   ])('%s is not: %s', (text, claim) => {
     expect(check(text).map((found) => found.replace(/\s/g, ''))).toContain(claim.replace(/\s/g, ''));
+  });
+});
+
+describe('claims that others made in the same words', () => {
+  it.each([
+    ['zh', '牛排煎到 7 分熟', '香煎牛排 7 分钟'],
+    ['zh', '盐 2 小勺', '葱油拌面 2 小时'],
+    ['zh', '鸡胸 3 公斤', '鸡胸 3 公里'],
+    ['zh', '三百平米的院子，五百元一晚', '三百元一晚，安静又舒服'],
+    ['zh', '一共 12000 元', '一万五的旅行'],
+    ['zh', '这款面霜不含酒精，含香精，适合干皮', '小满面霜不含香精'],
+    ['zh', '不添加酒精，添加香精', '小满面霜不添加香精'],
+    ['zh', '不会搓泥，会泛白', '不会泛白'],
+    ['en', 'makes thirty cookies. they bake for 90 minutes in all.', 'Oat cookies in thirty minutes'],
+    ['en', 'makes fifteen cookies. 90 minutes.', 'Cookies bake in fifteen minutes'],
+    ['en', 'two hundred guests for 90 dollars', 'Two hundred dollars a night'],
+    ['en', 'servings: 4\nminutes pass', '4 minutes'],
+  ] as const)('%s: %s does not say "%s"', (language, source, text) => {
+    expect(createClaimCheck(source, language, [])(text)).not.toEqual([]);
+  });
+
+  it.each([
+    ['zh', '三百五十克面粉，一万二千元', '350 g 面粉，12000 元'],
+    ['zh', '三百五住一晚，三百零五号房', '350住一晚'],
+    ['zh', '煎 2 小时', '两个小时的慢炖'],
+    ['zh', '不含酒精，也不油腻', '不油腻'],
+    ['zh', '千层面配百香果', '百香果千层面'],
+    ['zh', '用三四天慢慢晒', '三四天慢慢晒'],
+    ['en', 'bake for twenty-five minutes', '25 min in the oven'],
+    ['en', 'a hundred guests, 1,200 dollars', '100 guests for $1200'],
+  ] as const)('%s: %s says "%s"', (language, source, text) => {
+    expect(createClaimCheck(source, language, [])(text)).toEqual([]);
   });
 });
 
