@@ -1,10 +1,12 @@
+import { stripEmoji } from './emoji.ts';
+
 /**
  * Absolute claims that advertising rules forbid in many countries (China's advertising law, article 9; platform policies),
  * and effects on health, which none but medicines may claim (articles 17 and 18). A store's lexicon of type `banned` comes on top.
  */
-const CHINESE = `最佳 最好 最优 最强 最大 最低价 最便宜 最高级 最先进 第一 第一名 第一品牌 全网第一 全国第一 世界第一 唯一 独一无二 顶级 极致 极品 绝无仅有 史无前例
+const CHINESE = `最佳 最好 最优 最强 最大 最低价 最便宜 最高级 最先进 第一名 第一品牌 全网第一 全国第一 世界第一 唯一 独一无二 顶级 极致 极品 绝无仅有 史无前例
 国家级 世界级 全球级 宇宙级 王牌 冠军 首选 销量冠军 全网最低 百分百 百分之百 100% 100％ 永久 万能 根治 治愈 包治 特效 神效 无副作用 零风险 稳赚 保证 绝对 立竿见影 国家领导人 驰名商标 免检
-增强免疫 提高免疫 提升免疫 增强抵抗力 增强体质 补血 补肾 补脾 明目 养颜 养心安神 安神 润肺 清肺 健脾 降血压 降血糖 降血脂 抗癌 防癌 排毒 食疗 滋补 养胃 驱寒 祛湿 清热 解毒 降火 去火 生津 助消化 促进消化 帮助消化 减肥 瘦身`;
+增强免疫 提高免疫 提升免疫 增强抵抗力 增强体质 补血 补肾 补脾 明目 养颜 养心安神 安神 润肺 清肺 健脾 降血压 降血糖 降血脂 抗癌 防癌 排毒 食疗 滋补 养胃 驱寒 祛湿 清热 散寒 解毒 降火 去火 生津 消食 补气 暖胃 润肠 通便 护肝 消炎 抗炎 抗敏 祛斑 助消化 促进消化 帮助消化 促进食欲 促进代谢 改善睡眠 减肥 瘦身`;
 const ENGLISH = `guaranteed|guarantee|#1|no. 1|number one|world's best|the best|best ever|best-selling|risk-free|risk free|100%|miracle cure|no side effects|once in a lifetime|unbeatable|cheapest|lowest price|permanent|the greatest`;
 
 /**
@@ -12,6 +14,9 @@ const ENGLISH = `guaranteed|guarantee|#1|no. 1|number one|world's best|the best|
  * ("the forest").
  */
 const SUPERLATIVES = String.raw`最(?!近|后|终|初|多|少|爱|怕|喜欢|难忘|好(?:别|不|先|在|是|能|用|提前|选|要))\s*·?\s*(?=\p{Script=Han})|\bthe\s+most\s+(?!of\b)\p{L}|\bmost\s+\p{L}+(?:ive|ous|able|ible|ful|ed|ent|ant)\b|\b(?:the\s+|['’]s\s+)(?:cheap|fast|strong|soft|safe|fresh|smooth|quick|easi|healthi|tasti|great|high|low|small|bigg|larg|fin|nic|warm|light|pur|rich|crispi|juici|sweet|clean|cool|hott|thinn|thick|new|happi|pretti|cosi|lovli)est\b`;
+
+/** Ranks and shares that are written in many ways, and effects on health in English. */
+const WRITTEN_OTHERWISE = String.raw`第一(?![次天步眼口遍顿回杯周晚])|第\s?1(?![\d次天步眼口遍顿回杯周晚])|\bno\.?\s?1\b|\btop\s?1\b|\b100\s?(?:percent|per cent)\b|100\s?%|(?:^|[:|·–]\s)best\s+(?!served|eaten|enjoyed|made|kept|when|with|before|after|if|for|to|of|friends?)\p{L}|\bbest\s+\p{L}+\s+(?:in|ever)\b|\b(?:heals|healing|detox\p{L}*|anti-?inflammatory|boosts?\s+(?:your\s+)?immun\p{L}+|weight[ -]loss|lose\s+weight|burns?\s+fat)\b`;
 
 /** The built-in list, lower case. */
 const DEFAULT_BANNED: readonly string[] = [...CHINESE.split(/\s+/), ...ENGLISH.split('|')];
@@ -22,12 +27,19 @@ export type BannedMatcher = (text: string) => boolean;
 /** A matcher for the built-in terms and `terms`: they match anywhere in Han text, as whole words in Latin text, in either case. */
 export function createBannedMatcher(terms: readonly string[]): BannedMatcher {
   const all = [...new Set([...DEFAULT_BANNED, ...terms.map(normalised)])].filter((term) => term !== '');
-  const pattern = new RegExp([...all.map(whole), SUPERLATIVES].join('|'), 'u');
-  return (text) => pattern.test(normalised(text));
+  const pictures = terms.filter((term) => stripEmoji(term) !== term);
+  const pattern = new RegExp([...all.map(whole), SUPERLATIVES, WRITTEN_OTHERWISE].join('|'), 'u');
+  return (text) => pattern.test(normalised(text)) || pictures.some((picture) => text.includes(picture));
 }
 
+/** Emoji, invisible signs and spaces between Han characters hide no term. */
 function normalised(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replaceAll('’', "'").trim();
+  return stripEmoji(text.normalize('NFKC'))
+    .toLowerCase()
+    .replaceAll('’', "'")
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/(?<=\p{Script=Han})\s+(?=[\p{Script=Han}\d])|(?<=\d)\s+(?=\p{Script=Han})/gu, '')
+    .trim();
 }
 
 /** The term's pattern; an edge that is a Latin letter or digit must be the edge of its word. */

@@ -3,8 +3,7 @@ import { numbersOf } from './numbers.ts';
 import { isContentWord } from './stop_words.ts';
 
 /** A sign of negation, a verb of having or doing that says nothing yet, and what is denied: "不含酒精", "无需揉搓", "不油腻". */
-const HAN_DENIAL =
-  /(?:没有|不|没|无|未|非|零|免)(?:含有|添加|使用|含|添|加|用|放|带|需要|需|要|会|能|是|太|伤|沾)?\p{Script=Han}{0,2}/gu;
+const HAN_DENIAL = /(?:没有|不|没|无|未|非|零|免)(?:含有|添加|使用|含|添|加|用|放|带|需要|需|要|会|能|是|太|伤|沾)?\p{Script=Han}{0,2}/gu;
 /** Words that hold a sign of negation and deny nothing. */
 const NO_NEGATION =
   /非常|不仅|不但|不过|不如|不止|不只|不妨|不管|无论|没想到|要不|不愧|了不起|忍不住|差不多|未来|未必|是不是|有没有|会不会|好不好|能不能|无花果|非洲|除非|免费|零食|零钱/g;

@@ -90,7 +90,7 @@ export function findRejection(text: string, controls: Controls, context: CheckCo
   if (emoji < EMOJI_COUNTS[controls.emoji].min || emoji > EMOJI_COUNTS[controls.emoji].max) return 'emoji';
   const plain = stripEmoji(text);
   if (controls.style !== null && !hasStyle(plain, controls.style)) return 'style';
-  if (context.isBanned(plain)) return 'banned';
+  if (context.isBanned(text)) return 'banned';
   if (!isBalanced(plain) || isFragment(plain, context.language, context.ownParts) || endsInsideWord(plain, context)) return 'fragment';
   if (bareText(plain) === context.original) return 'same-as-original';
   if (!isFaithful(plain, context) || context.claims(plain).length > 0) return 'unfaithful';

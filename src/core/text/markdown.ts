@@ -56,9 +56,7 @@ export function parseBody(body: string): Block[] {
     const block = takeBlock(state);
     if (block) blocks.push(block);
   };
-  for (const raw of withoutFrontMatter(body)
-    .replace(/<!--[\s\S]*?-->/g, '')
-    .split(/\r\n?|\n/)) {
+  for (const raw of withoutComments(withoutFrontMatter(body)).split(/\r\n?|\n/)) {
     const line = raw.trim();
     if (/^(?:```|~~~)/.test(line)) {
       state.fenced = !state.fenced;
@@ -66,11 +64,11 @@ export function parseBody(body: string): Block[] {
       continue;
     }
     if (state.fenced) continue;
-    const heading = /^(#{1,6})\s+(.*?)#*$/.exec(line);
+    const heading = /^(#{1,6})\s+(.*)$/.exec(line);
     const item = /^(?:>\s*)*(?:([-*+•·])|(\d{1,3}[.)、．]))\s*(?=\S)(.*)$/.exec(line);
     if (heading) {
       flush();
-      const name = plainText(heading[2] ?? '');
+      const name = plainText(withoutFinalMarks(heading[2] ?? ''));
       const isHeadline = enterSection(state, (heading[1] ?? '').length, name);
       if (name !== '' && state.section !== 'skipped')
         blocks.push({ kind: isHeadline ? 'headline' : 'heading', text: name, lead: isHeadline, numbered: false, isNamed: false });
@@ -127,6 +125,26 @@ function takeBlock(state: State): Block | undefined {
 
 function withoutFrontMatter(body: string): string {
   return body.replace(/^\ufeff?\s*---\r?\n[\s\S]*?\r?\n(?:---|\.\.\.)(?:\r?\n|$)/, '');
+}
+
+/** Comments that end; written without an expression, which would look for the end of each that has none. */
+function withoutComments(body: string): string {
+  let kept = '';
+  let from = 0;
+  for (let at = body.indexOf('<!--'); at >= 0; at = body.indexOf('<!--', from)) {
+    const end = body.indexOf('-->', at + 4);
+    if (end < 0) break;
+    kept += body.slice(from, at);
+    from = end + 3;
+  }
+  return kept + body.slice(from);
+}
+
+/** "Title ##" → "Title" */
+function withoutFinalMarks(heading: string): string {
+  let end = heading.length;
+  while (heading[end - 1] === '#') end -= 1;
+  return heading.slice(0, end);
 }
 
 function isTableOrRule(line: string): boolean {
@@ -189,28 +207,33 @@ function factIn(raw: string, { section, headings }: State): Block[] {
 
 /** Lines of one paragraph: wrapped Latin lines become one, lines of a post stay sentences of their own. */
 function joinLines(lines: readonly string[]): string {
-  let text = '';
+  const parts: string[] = [];
+  let end = '';
+  let length = 0; // of the line that is being put together
   for (const line of lines) {
     if (line === '') continue;
-    const wrapped = /[A-Za-zÀ-ÿ,'’)\d-]$/.test(text) && (lastLineLength(text) >= LATIN_LINE_BREAK_MIN || /^[a-z(]/.test(line));
-    text += text === '' ? line : wrapped || /[.!?:;]$/.test(text) ? ` ${line}` : `\n${line}`;
+    const wrapped = /[A-Za-zÀ-ÿ,'’)\d-]/.test(end) && (length >= LATIN_LINE_BREAK_MIN || /^[a-z(]/.test(line));
+    const goesOn = wrapped || /[.!?:;]/.test(end);
+    if (parts.length > 0) parts.push(goesOn ? ' ' : '\n');
+    parts.push(line);
+    length = line.length + (goesOn ? length + 1 : 0);
+    end = line.slice(-1);
   }
-  return text.trim();
+  return parts.join('').trim();
 }
 
-function lastLineLength(text: string): number {
-  return text.length - text.lastIndexOf('\n') - 1;
-}
-
-/** One line without Markdown marks, HTML tags, addresses, hashtags and emoji; words stay as they are. */
+/**
+ * One line without Markdown marks, HTML tags, addresses, hashtags and emoji; words stay as they are. Nothing between marks is
+ * looked for without a bound: a row of open brackets would take minutes.
+ */
 export function plainText(line: string): string {
   const text = line
-    .replace(/!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?/g, ' ')
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/\[([^\]]+)\]\[[^\]]*\]/g, '$1')
-    .replace(/\[\^[^\]]*\]/g, '')
-    .replace(/<(?:https?:|mailto:)[^>]*>|https?:\/\/[^\s)）\]】，。]+|www\.[^\s)）\]】，。]+/g, REMOVED_LINK)
-    .replace(/<\/?[a-zA-Z][^>]*>/g, ' ')
+    .replace(/!\[[^\]]{0,500}\](?:\([^)]{0,2000}\)|\[[^\]]{0,500}\])?/g, ' ')
+    .replace(/\[([^\]]{0,500})\]\([^)]{0,2000}\)/g, '$1')
+    .replace(/\[([^\]]{1,500})\]\[[^\]]{0,500}\]/g, '$1')
+    .replace(/\[\^[^\]]{0,100}\]/g, '')
+    .replace(/<(?:https?:|mailto:)[^>]{0,2000}>|https?:\/\/[^\s)）\]】，。]+|www\.[^\s)）\]】，。]+/g, REMOVED_LINK)
+    .replace(/<\/?[a-zA-Z][^>]{0,1000}>/g, ' ')
     .replace(/#[^#\s]+\[话题\]#?/g, ' ')
     .replace(/#[^#\s]+#/g, ' ')
     .replace(/(^|\s)#[\p{L}\p{N}_-]+/gu, ' ')

@@ -65,6 +65,7 @@ const HEADLINE_WEIGHT = 2;
 const LEAD_WEIGHT = 2;
 const STEP_WEIGHT = 0.5;
 const MOST_PASSAGES = 60;
+const MOST_ITEMS = 100;
 const RECIPE_TITLE = /做法|食谱|\brecipe\b/i;
 
 /** Reads a note: language, subject, sentences cut into clauses, listed things, weights of words. Entities (lower case) weigh more. */
@@ -143,6 +144,7 @@ function weightOf(block: Block): number {
 function itemNames(texts: readonly string[], language: TextLanguage, subject: string): string[] {
   const names = new Map<string, string>();
   for (const text of texts) {
+    if (names.size >= MOST_ITEMS) break;
     for (const name of cleanItem(text, language)) {
       const key = name.toLowerCase();
       // "egg yolks" and "egg": one of them is enough.

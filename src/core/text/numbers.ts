@@ -9,10 +9,13 @@ const UNITS: Readonly<Record<string, string>> = {
 /** Han units of two characters whose first is one itself, or begins others: "7 分熟" is no "7 分钟". */
 const HAN_UNITS = [
   ...Object.keys(UNITS).filter((unit) => /^\p{Script=Han}{2,}$/u.test(unit)),
-  ...'分熟 小勺 大勺 茶匙 汤匙 小块 大块 小碗 大碗 小把 大把 小杯 大杯 平米 平方 大卡 千卡 千瓦 毫克 公分 公顷 英寸 人民币 个人 个半 个字'.split(' '),
+  ...'分熟 小勺 大勺 茶匙 汤匙 小块 大块 小碗 大碗 小把 大把 小杯 大杯 平米 平方 大卡 千卡 千瓦 毫克 公分 公顷 英寸 人民币 个人 个半 个字'.split(
+    ' ',
+  ),
 ].sort((a, b) => b.length - a.length);
 
-const ONES = 'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen';
+const ONES =
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen';
 const ENGLISH_ONES = ONES.split(' ');
 const ENGLISH_TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 /** "The one you want" counts nothing; "one week" does. */
@@ -29,7 +32,10 @@ const NO_NUMBERS = /十分(?!钟|熟)|千万(?!元)|万一|百分|一一|万万|
 const HAN_NUMBER = /[零二两三四五六七八九十百千万半][零一二两三四五六七八九十百千万半]*|一[零一二两三四五六七八九十百千万半]+/g;
 const NUMBER = /([¥$€£])?[^\S\n]*(?<!\d|\d[.,])(\d+(?:[.,]\d+)*)[^\S\n]*-?[^\S\n]*(%|[a-z°]+|\p{Script=Han}{1,3})?/gu;
 /** What no text without numbers holds. */
-const MAY_COUNT = new RegExp(`[\\p{N}〇零二两三四五六七八九十百千万半]|\\b(?:half|hundred|thousand|${[...ENGLISH_ONES, ...ENGLISH_TENS].join('|')})`, 'iu');
+const MAY_COUNT = new RegExp(
+  `[\\p{N}〇零二两三四五六七八九十百千万半]|\\b(?:half|hundred|thousand|${[...ENGLISH_ONES, ...ENGLISH_TENS].join('|')})`,
+  'iu',
+);
 
 /** A number of a text, with what it counts. */
 export interface Counted {
@@ -95,17 +101,20 @@ function hanNumber(written: string): string {
 
 /** Undefined for what is no number of digits and scales from the greatest to the smallest. */
 function belowTenThousand(written: string): number | undefined {
-  const parts = /^(?:([一二三四五六七八九])千零?)?(?:([一二三四五六七八九])百零?)?(?:([一二三四五六七八九])?十)?([零一二三四五六七八九])?$/.exec(written);
+  const parts =
+    /^(?:([一二三四五六七八九])千零?)?(?:([一二三四五六七八九])百零?)?(?:([一二三四五六七八九])?十)?([零一二三四五六七八九])?$/.exec(
+      written,
+    );
   if (!parts || written === '') return undefined;
   const [, thousands, hundreds, tens, ones] = parts;
   const value =
-    1000 * valueOf(thousands) + 100 * valueOf(hundreds) + (written.includes('十') ? 10 * (tens === undefined ? 1 : valueOf(tens)) : 0);
+    1000 * amountOf(thousands) + 100 * amountOf(hundreds) + (written.includes('十') ? 10 * (tens === undefined ? 1 : amountOf(tens)) : 0);
   // "三百五" leaves out its last scale, "三百零五" does not.
   const scale = HAN_SCALES[written.at(-2) ?? ''];
-  return value + valueOf(ones) * (scale === undefined ? 1 : scale / 10);
+  return value + amountOf(ones) * (scale === undefined ? 1 : scale / 10);
 }
 
-function valueOf(digit: string | undefined): number {
+function amountOf(digit: string | undefined): number {
   return digit === undefined ? 0 : digitOf(digit);
 }
 

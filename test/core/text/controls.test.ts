@@ -127,6 +127,50 @@ describe('banned terms', () => {
   });
 });
 
+describe('banned terms in other writing', () => {
+  const isBanned = createBannedMatcher(['🚬', '竞品']);
+  it.each([
+    '全网No.1',
+    'NO.1 口碑',
+    'no1 choice',
+    '行业TOP1',
+    '销量第1',
+    'top 1',
+    'Best croissants in town',
+    'Soup: best recipe',
+    '100 %',
+    '100 percent',
+    '第✨一',
+    '最✨佳',
+    '第 一 名',
+    '全国第 一',
+    '第\u200c一',
+    '竞✨品',
+    '来一根🚬',
+    '温中散寒',
+    '促进食欲',
+    'A healing soup',
+    'Boosts your immunity',
+  ])('%s', (text) => {
+    expect(isBanned(text)).toBe(true);
+  });
+  it.each([
+    '第一次做也成功',
+    '第一口就爱上',
+    '第 1 次',
+    '第10天',
+    'top 10 soups',
+    'no. 12 street',
+    'Best served warm',
+    'Best eaten fresh',
+    'best friends',
+    '100 g',
+    '易于消化',
+  ])('are not in: %s', (text) => {
+    expect(isBanned(text)).toBe(false);
+  });
+});
+
 describe('fragments', () => {
   it('are pieces torn from their sentence', () => {
     for (const text of ['因为好吃', '的做法', '适合在', '酸甜可口，', '（可选', '好吃｜但贵'])
