@@ -182,8 +182,9 @@ async function modelTitles(model: OpenedModel, options: TitlesOptions, { banned 
   const { client, prompts, rounds } = model;
   const { kind, paradigm, perNote } = options;
   const isBanned = createBannedMatcher(banned);
+  const room = { thinks: false };
   return async (input, read, controls, queries, clicks) => {
-    const writer = remoteWriter(client, prompts, input);
+    const writer = remoteWriter(client, prompts, input, room);
     const request = { kind, paradigm, controls, queries };
     const { titles, rejected, stopped } = await writeTitlesInRounds(read, writer, request, segmenters, isBanned, perNote, rounds, clicks);
     const details = { model: client.modelName, prompt: promptFor(prompts, read.language).version };

@@ -1,22 +1,40 @@
-/** So many places; who finds none waits for one in the order of coming. */
+/**
+ * So many places; who finds none waits for one in the order of coming. A server that is asked too often gets half as many at
+ * once, and then one more for each round of answers (additive increase, multiplicative decrease).
+ */
 export class Connections {
   readonly #waiting: (() => void)[] = [];
-  #free: number;
+  readonly #most: number;
+  #places: number;
+  #used = 0;
+  /** How often the places were halved; work that was begun before the last time does not halve them again. */
+  #halvings = 0;
 
   constructor(places: number) {
-    this.#free = places;
+    this.#most = places;
+    this.#places = places;
   }
 
-  /** Does the work once there is a place for it, and gives the place on. */
-  async use<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1;
+  /** Does the work once there is a place for it, and gives the place on; `slowDown` tells that the server was asked too often. */
+  async use<T>(work: (slowDown: () => void) => Promise<T>): Promise<T> {
+    if (this.#used < Math.floor(this.#places)) this.#used += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const begunAt = this.#halvings;
+    const slowDown = (): void => {
+      if (begunAt < this.#halvings) return;
+      this.#halvings += 1;
+      this.#places = Math.max(1, this.#places / 2);
+    };
     try {
-      return await work();
+      const result = await work(slowDown);
+      this.#places = Math.min(this.#most, this.#places + 1 / this.#places);
+      return result;
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free += 1;
+      this.#used -= 1;
+      while (this.#waiting.length > 0 && this.#used < Math.floor(this.#places)) {
+        this.#used += 1;
+        this.#waiting.shift()?.();
+      }
     }
   }
 }

@@ -19,11 +19,14 @@ export class RequestFailure extends Error {
   readonly outcome: 'retry' | 'refuse' | 'stop';
   /** How long the server asks to wait; undefined where it does not say. */
   readonly retryAfterMs: number | undefined;
+  /** The server is asked too often. */
+  readonly isCrowded: boolean;
 
-  constructor(message: string, outcome: 'retry' | 'refuse' | 'stop', retryAfterMs?: number) {
+  constructor(message: string, outcome: 'retry' | 'refuse' | 'stop', retryAfterMs?: number, isCrowded = false) {
     super(message);
     this.outcome = outcome;
     this.retryAfterMs = retryAfterMs;
+    this.isCrowded = isCrowded;
   }
 }
 
@@ -42,7 +45,7 @@ export function statusFailure(status: number, said: string, retryAfterMs: number
   if (status === 404) return stop('the server does not know this model or address');
   if (status === 405) return stop('the address takes no questions of this form');
   if (status >= 300 && status < 400) return stop('the server sends elsewhere, and the token is not taken there: give the final address');
-  if (status === 429) return new RequestFailure(`the server asks for fewer calls (HTTP 429)${quoted}`, 'retry', retryAfterMs);
+  if (status === 429) return new RequestFailure(`the server asks for fewer calls (HTTP 429)${quoted}`, 'retry', retryAfterMs, true);
   if (status === 408 || status === 425 || status >= 500) {
     return new RequestFailure(`the server failed (HTTP ${status})${quoted}`, 'retry', retryAfterMs);
   }

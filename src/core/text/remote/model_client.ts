@@ -19,10 +19,12 @@ export interface ModelSettings extends ModelAddress {
   readonly retries: number;
   /** Longest wait before a repetition; a server that asks for a longer one is not asked again. */
   readonly longestWaitMs: number;
+  /** How long a server that answers none of several questions is waited for. */
+  readonly patienceMs: number;
 }
 
-/** What serves a night: an answer takes seconds, a crowded server a minute, and a budget by the hour is waited for. */
-export const PATIENCE = { timeoutMs: 60_000, retries: 4, longestWaitMs: 3_600_000, connections: 16 } as const;
+/** What serves a night: an answer takes seconds, a server's restart a minute, and a budget by the hour is waited for. */
+export const PATIENCE = { timeoutMs: 60_000, retries: 4, longestWaitMs: 3_600_000, patienceMs: 60_000, connections: 16 } as const;
 
 /** Where answers are kept, so that nothing is asked twice, in this run or a later one. */
 export interface ReplyCache {
@@ -40,12 +42,17 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
+const LONGEST_BACK_OFF_MS = 8_000;
+/** Questions without an answer at the same time that say that the server is in trouble, and not a question. */
+const OUTAGE = 3;
 const MOST_FAILURES = 20; // questions in a row without an answer after which a server is held to be out of order
 
 /**
- * Asks a model, with time-outs, repetitions (exponential back-off, `Retry-After` for all connections together), a budget a bound
- * on connections and a memory of all answers. It stops asking for good, and says why at once, when no question can work: a wrong token, an unknown
- * model, an address where nothing is, a used-up budget, a long pause the server demands, or 20 failed questions in a row.
+ * Asks a model, with time-outs, repetitions (exponential back-off, `Retry-After` for all connections together), a budget, a
+ * bound on connections that a crowded server lowers, and a memory of all answers. While a server answers nobody, it is waited
+ * for; where it answers others, asking again after a `Retry-After` is no repetition. It stops asking for good, and says why at
+ * once, when no question can work: a wrong token, an unknown model, an address where nothing is, a used-up budget, a long pause
+ * the server demands, an outage longer than `patienceMs`, or 20 failed questions in a row.
  */
 export class ModelClient {
   /** How the model is called on what it wrote: its name, else the endpoint's host. */
@@ -59,9 +66,12 @@ export class ModelClient {
   /** One for each request and each wait, so that the caller's signal has one listener however many there are at once. */
   readonly #interruptible = new Set<AbortController>();
   readonly #connections: Connections;
+  /** Questions that failed and have no answer yet. */
+  readonly #troubled = new Set<string>();
   #stopped: string | undefined;
   #pausedUntil = 0;
   #failuresInARow = 0;
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   /** @throws UserError for an address or a token that cannot be one */
   constructor(settings: ModelSettings, surroundings: Surroundings) {
@@ -89,9 +99,10 @@ export class ModelClient {
 
   /**
    * The model's answer: from the cache where the same was asked before, else from the server.
+   * @param isUseful whether an answer is worth keeping: a server in trouble says nothing, and half a thought is no answer
    * @throws AskFailed when this question got no answer; AskingStopped when none will; Interrupted when the signal was aborted
    */
-  async ask(question: Question): Promise<Reply> {
+  async ask(question: Question, isUseful: (reply: Reply) => boolean = ({ text }) => text.trim() !== ''): Promise<Reply> {
     throwIfInterrupted(this.#world.signal);
     const key = this.#keyOf(question);
     const known = this.#world.cache.get(key);
@@ -105,9 +116,14 @@ export class ModelClient {
       this.#spending.countCached();
       return reply;
     }
-    const asked = this.#askServer(question, key).finally(() => this.#underWay.delete(key));
+    const asked = this.#askServer(question, key).finally(() => {
+      this.#underWay.delete(key);
+      this.#troubled.delete(key);
+    });
     this.#underWay.set(key, asked);
-    return asked;
+    const reply = await asked;
+    if (isUseful(reply)) this.#world.cache.set(key, reply);
+    return reply;
   }
 
   /** SHA-256 of everything an answer depends on. */
@@ -117,15 +133,16 @@ export class ModelClient {
   }
 
   async #askServer(question: Question, key: string): Promise<Reply> {
-    const { clock, cache, seed } = this.#world;
+    const { clock, seed } = this.#world;
     const { retries, longestWaitMs } = this.#settings;
     const random = createRandom(seed, Number.parseInt(key.slice(0, 8), 16));
-    for (let retry = 0; ; retry += 1) {
+    let firstFailedAt: number | undefined;
+    let failedAt = clock.now();
+    for (let request = 0, retry = 0; ; request += 1) {
       try {
-        const reply = await this.#connections.use(() => this.#askOnce(question, retry > 0));
+        const reply = await this.#connections.use((slowDown) => this.#askOnce(question, request > 0, slowDown));
         this.#failuresInARow = 0;
-        // A server in trouble says nothing; that is no answer to be kept.
-        if (reply.text.trim() !== '') cache.set(key, reply);
+        this.#answeredAt = clock.now();
         return reply;
       } catch (thrown) {
         if (!(thrown instanceof RequestFailure)) throw thrown;
@@ -136,15 +153,33 @@ export class ModelClient {
             `the server asks to wait ${Math.round(retryAfterMs / 1000)} s, and the longest wait is ${Math.round(longestWaitMs / 1000)} s`,
           );
         }
-        if (outcome === 'refuse' || retry >= retries) this.#fail(message, retry);
+        this.#troubled.add(key);
+        firstFailedAt ??= clock.now();
+        if (outcome === 'refuse' || (retry >= retries && !this.#isOut(firstFailedAt, failedAt, message))) this.#fail(message, request);
         if (retryAfterMs !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, clock.now() + retryAfterMs);
-        await this.#wait(backOffMs(retry, longestWaitMs, random));
+        await this.#wait(backOffMs(retry, LONGEST_BACK_OFF_MS, random));
+        // A server that asks to wait and answers others meanwhile is crowded: its queue is no failure.
+        if (retryAfterMs === undefined || this.#answeredAt < failedAt) retry += 1;
+        failedAt = clock.now();
       }
     }
   }
 
+  /**
+   * Whether the server answers nobody: several questions are without an answer, and none got one since this one failed before.
+   * @throws AskingStopped after too long an outage
+   */
+  #isOut(firstFailedAt: number, failedBeforeAt: number, message: string): boolean {
+    if (this.#troubled.size < OUTAGE || this.#answeredAt >= failedBeforeAt) return false;
+    const since = this.#world.clock.now() - Math.max(firstFailedAt, this.#answeredAt);
+    if (since >= this.#settings.patienceMs) {
+      this.#stop(`the server has answered nothing for ${Math.round(since / 1000)} s, last because ${message}`);
+    }
+    return true;
+  }
+
   /** One request, ended by its time-out or by the caller's signal. */
-  async #askOnce(question: Question, isRetry: boolean): Promise<Reply> {
+  async #askOnce(question: Question, isRetry: boolean, slowDown: () => void): Promise<Reply> {
     await this.#waitOutPause();
     throwIfInterrupted(this.#world.signal);
     if (this.#stopped !== undefined) throw new AskingStopped(this.#stopped);
@@ -174,6 +209,7 @@ export class ModelClient {
     } catch (thrown) {
       throwIfInterrupted(signal);
       if (isLate) throw new RequestFailure(`no answer within ${timeoutMs / 1000} s`, 'retry');
+      if (thrown instanceof RequestFailure && thrown.isCrowded) slowDown();
       throw thrown;
     } finally {
       this.#spending.end(tokens, reply);

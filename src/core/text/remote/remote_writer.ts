@@ -6,12 +6,13 @@ import type { TitleRequest } from '../writer.ts';
 import { readCandidates, repeatsPrompt } from './answers.ts';
 import { emojiInWords, lengthInWords, type PromptLanguage, styleInWords } from './controls_in_words.ts';
 import { excerptOf, NOTE_TOKENS } from './excerpt.ts';
+import { AskFailed } from './failures.ts';
 import type { ModelClient } from './model_client.ts';
 import { isPlainTitle } from './plain_title.ts';
 import { type PromptValues, renderTemplate } from './prompt_template.ts';
 import { type Prompt, type Prompts, promptFor } from './prompts.ts';
 import { refusalsInWords } from './reasons_in_words.ts';
-import type { ReplyForm } from './replies.ts';
+import type { Reply, ReplyForm } from './replies.ts';
 import type { Proposal, Round, RoundWriter } from './rounds.ts';
 import { fenced, fenceFor, neutralised } from './untrusted.ts';
 
@@ -23,14 +24,21 @@ const LEAST_PRIOR = 0.5;
 const SHORT_NOTE_TOKENS = 350; // sequence-to-sequence models read 512 tokens
 const ANSWER_OVERHEAD = 12; // tokens of quotes, commas and emoji around one title
 const LEAST_TOKENS = 256;
+const THINKING_TOKENS = 8192; // for a model that thinks aloud before it answers
+
+/** Whether the model was found to think aloud, so that its answers need more room; one for a run. */
+export interface AnswerRoom {
+  thinks: boolean;
+}
 
 /**
  * A writer that asks a model about one note: a prompt with the controls as plain tags and the note between fences; then the answer's
  * texts, without those that repeat the prompt (`prompt-echo`) or are no titles (`not-a-title`). A note without a letter, and the
- * rewriting of a title that is empty, is not asked about.
+ * rewriting of a title that is empty, is not asked about. A model that reaches its limit before it says a title is asked once more
+ * with room to think, and the others after it with that room at once.
  * @param note the one that the `NoteText` of each round was read from, after {@link withoutOrders}
  */
-export function remoteWriter(client: ModelClient, prompts: Prompts, note: NoteInput): RoundWriter {
+export function remoteWriter(client: ModelClient, prompts: Prompts, note: NoteInput, room: AnswerRoom = { thinks: false }): RoundWriter {
   return {
     async propose(read, request, round) {
       const subject = request.paradigm === 'rewrite' ? read.title : read.source;
@@ -39,15 +47,36 @@ export function remoteWriter(client: ModelClient, prompts: Prompts, note: NoteIn
       const fence = fenceFor(note.title, note.body);
       const values = valuesOf(client.form, fence, note, read, request, round);
       const isShort = client.form === 'text2text';
-      const reply = await client.ask({
-        ...renderTemplate(prompt.template, values),
-        maxTokens: isShort ? tokensOf(request) : Math.max(LEAST_TOKENS, askedFor(round) * tokensOf(request)),
-        outputs: isShort ? askedFor(round) : 1,
-        round: round.number,
-      });
-      return proposalOf(readCandidates(reply.text, reply.cut), fence, prompt, read);
+      const enough = isShort ? tokensOf(request) : Math.max(LEAST_TOKENS, askedFor(round) * tokensOf(request));
+      const ask = async (maxTokens: number): Promise<readonly string[] | undefined> => {
+        const question = {
+          ...renderTemplate(prompt.template, values),
+          maxTokens,
+          outputs: isShort ? askedFor(round) : 1,
+          round: round.number,
+        };
+        const reply = await client.ask(question, (answer) => answer.text.trim() !== '' && textsOf(answer) !== undefined);
+        return textsOf(reply);
+      };
+      let texts = room.thinks ? undefined : await ask(enough);
+      if (texts === undefined && !isShort) {
+        room.thinks = true;
+        texts = await ask(Math.max(enough, THINKING_TOKENS));
+        if (texts === undefined) {
+          throw new AskFailed(
+            `the answer was cut off at ${THINKING_TOKENS} tokens, before any ${request.kind}: take a model that thinks less`,
+          );
+        }
+      }
+      return proposalOf(texts ?? [], fence, prompt, read);
     },
   };
+}
+
+/** The texts of an answer; undefined where it ends at its limit before the first of them. */
+function textsOf({ text, cut }: Reply): readonly string[] | undefined {
+  const texts = readCandidates(text, cut);
+  return cut && texts.length === 0 ? undefined : texts;
 }
 
 function proposalOf(texts: readonly string[], fence: string, prompt: Prompt, note: NoteText): Proposal {

@@ -268,6 +268,27 @@ describe('a model client', () => {
     );
   });
 
+  it('loses nothing of a server that asks to wait and answers others meanwhile', async () => {
+    const server = await serve(({ index }) => (index % 4 === 0 ? { say: 'Fine' } : { status: 429, headers: { 'retry-after': '1' } }));
+    const { client } = clientOf(server.url, { retries: 3 });
+    const answers = await Promise.all(Array.from({ length: 24 }, (_, round) => client.ask({ ...QUESTION, round })));
+    expect(answers).toHaveLength(24);
+    expect(server.requests.length).toBeGreaterThan(24);
+  });
+
+  it('waits out a server that answers nobody, and no longer than it has patience', async () => {
+    const server = await serve(({ index }) => (index > 3 && index < 40 ? { status: 503 } : { say: 'Fine' }));
+    const { client } = clientOf(server.url, { retries: 1 });
+    const ask = (round: number) => client.ask({ ...QUESTION, round });
+    expect(await Promise.all(Array.from({ length: 12 }, (_, round) => ask(round)))).toHaveLength(12);
+
+    const away = await serve({ status: 503 });
+    const { client: impatient } = clientOf(away.url, { retries: 1, patienceMs: 10_000 });
+    const failures = await Promise.all(Array.from({ length: 6 }, (_, round) => failureOf(impatient.ask({ ...QUESTION, round }))));
+    for (const failure of failures) expect(failure).toBeInstanceOf(AskingStopped);
+    expect(impatient.stopped).toMatch(/^the server has answered nothing for \d+ s, last because the server failed \(HTTP 503\)/);
+  });
+
   it('goes on where questions fail now and then', async () => {
     const server = await serve(({ index }) => (index % 3 === 0 ? { say: 'Fine' } : { status: 400 }));
     const { client } = clientOf(server.url);

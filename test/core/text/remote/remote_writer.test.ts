@@ -202,6 +202,25 @@ describe('titles from a model', () => {
     expect(client.spent).toMatchObject({ calls: 5, retries: 4, promptTokens: 100, completionTokens: 20 });
   });
 
+  it('come from a model that thinks aloud, once it has room', async () => {
+    const thinks = (request: SeenRequest): Behaviour =>
+      Number(request.body.max_tokens) < 2000
+        ? { say: '<think>Let me see, warm', cut: true }
+        : { say: `<think>Let me see</think>${JSON.stringify(GOOD)}` };
+    const kept = new Map<string, Reply>();
+    const { texts, server } = await write(SOUP, thinks, { kept });
+    expect(texts).toHaveLength(3);
+    expect(server.requests).toHaveLength(2);
+    // Half a thought is no answer to be remembered.
+    expect(kept.size).toBe(1);
+  });
+
+  it('say that a model never stopped thinking', async () => {
+    await expect(write(SOUP, () => ({ say: '<think>Let me see, warm', cut: true }))).rejects.toThrow(
+      /cut off at 8192 tokens, before any title/,
+    );
+  });
+
   it('are not asked for where there is nothing to write from', async () => {
     for (const note of [
       { noteId: 'x', title: '', body: '', lang: '' },
