@@ -18,7 +18,7 @@ export async function loadReading(
   elements: Iterable<{ readonly text: string | null }>,
 ): Promise<Reading> {
   const { readBrands, readLexicon } = await import('../core/store/terms.ts');
-  const { createEntityFinder } = await import('../core/models/features/entity_terms.ts');
+  const { createEntityFinder } = await import('../core/text/entity_terms.ts');
   const { detectLanguage, languageOf } = await import('../core/text/language.ts');
   const { loadSegmenters } = await import('../core/text/segment.ts');
   const lexicon = readLexicon(store).filter(({ type }) => type !== 'banned');

@@ -104,7 +104,7 @@ export interface TitlesWriter {
 
 /** Loads the dictionaries that the notes' languages need, and what writes their texts. */
 export async function prepareWriter(options: TitlesOptions, knowledge: Knowledge, model: OpenedModel | undefined): Promise<TitlesWriter> {
-  const { createEntityFinder } = await import('../core/models/features/entity_terms.ts');
+  const { createEntityFinder } = await import('../core/text/entity_terms.ts');
   const { understandNote } = await import('../core/text/note_text.ts');
   const { indexQueries, matchQueries } = await import('../core/text/queries.ts');
   const { withoutOrders } = await import('../core/text/remote/untrusted.ts');

@@ -1,4 +1,5 @@
 import { stripEmoji } from './emoji.ts';
+import { createEntityFinder } from './entity_terms.ts';
 
 /**
  * Absolute claims that advertising rules forbid in many countries (China's advertising law, article 9; platform policies),
@@ -24,12 +25,21 @@ const DEFAULT_BANNED: readonly string[] = [...CHINESE.split(/\s+/), ...ENGLISH.s
 /** Says whether a text holds a banned term. */
 export type BannedMatcher = (text: string) => boolean;
 
-/** A matcher for the built-in terms and `terms`: they match anywhere in Han text, as whole words in Latin text, in either case. */
+const BUILT_IN = new RegExp([...DEFAULT_BANNED.map(whole), SUPERLATIVES, WRITTEN_OTHERWISE].join('|'), 'u');
+
+/**
+ * A matcher for the built-in terms and `terms`: they match anywhere in Han text, as whole words in Latin text, in either case. However
+ * many terms there are, a text takes the same time.
+ */
 export function createBannedMatcher(terms: readonly string[]): BannedMatcher {
-  const all = [...new Set([...DEFAULT_BANNED, ...terms.map(normalised)])].filter((term) => term !== '');
-  const pictures = terms.filter((term) => stripEmoji(term) !== term);
-  const pattern = new RegExp([...all.map(whole), SUPERLATIVES, WRITTEN_OTHERWISE].join('|'), 'u');
-  return (text) => pattern.test(normalised(text)) || pictures.some((picture) => text.includes(picture));
+  const own = terms.map(normalised).filter((term) => term !== '');
+  const findOwn = createEntityFinder(own);
+  // One character is no word, and a picture is none either: both are looked for as they are.
+  const signs = [...own.filter((term) => term.length === 1), ...terms.filter((term) => stripEmoji(term) !== term)];
+  return (text) => {
+    const plain = normalised(text);
+    return BUILT_IN.test(plain) || findOwn(plain).length > 0 || signs.some((sign) => text.includes(sign) || plain.includes(sign));
+  };
 }
 
 /** Emoji, invisible signs and spaces between Han characters hide no term. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEntityFinder } from '../../../src/core/models/features/entity_terms.ts';
+import { createEntityFinder } from '../../../src/core/text/entity_terms.ts';
 import { type NoteInput, understandNote } from '../../../src/core/text/note_text.ts';
 import { loadSegmenters } from '../../../src/core/text/segment.ts';
 import { understandingOf } from '../../../src/core/text/understanding.ts';

@@ -1,10 +1,10 @@
 import { hasStyle, STYLES } from '../../text/controls.ts';
 import { countEmoji, stripEmoji } from '../../text/emoji.ts';
+import type { EntityFinder } from '../../text/entity_terms.ts';
 import { detectLanguage, languageOf } from '../../text/language.ts';
 import { lengthOf } from '../../text/length.ts';
 import type { Segmenters } from '../../text/segment.ts';
 import { isContentWord } from '../../text/stop_words.ts';
-import type { EntityFinder } from './entity_terms.ts';
 import type { EntityField, Side } from './field.ts';
 import { sentimentTerms } from './sentiment_words.ts';
 

@@ -18,7 +18,7 @@ const ORDERS = [
   /\b(?:only|correct|right|required|final)\s+(?:title|headline|answer|output)\b[^.!?]{0,40}\b(?:is|must be|should be)\b\s*:?/iu,
   /^\W*(?:system|assistant|developer|instructions?)\s*[:：]\s*(?:you\b|ignore|always|never|write|output|print|from now)/iu,
   /<\|.*?\|>|\[\/?INST\]|<<\/?SYS>>|<\/?(?:system|assistant|user)>/iu,
-  /\b(?:ignorez?|oubliez?|ignora|olvida|ignoriere|vergiss|dimentica)\b(?:\s+\S+){0,4}?\s+(?:instructions|consignes|instrucciones|anweisungen|istruzioni|instruções)\b/iu,
+  /\b(?:ignorez|oubliez|ignora|olvida|ignoriere|vergiss|dimentica)\b(?:\s+\S+){0,4}?\s+(?:instructions|consignes|instrucciones|anweisungen|istruzioni|instruções)\b/iu,
   /(?:忽略|无视|忘记|忘掉|不要理会|跳过|覆盖)[^。！？，,我]{0,12}(?:指令|指示|提示词|系统设定)/u,
   /(?:忽略|无视|忘记|忘掉|不要理会)掉?(?:之前|以上|上面|前面|此前|上文)(?:的|所有|全部|一切)*(?:内容|要求|规则|设定|文字|对话|$)/u,
   /系统提示词|新的?指令[:：]|你现在(?:是|扮演)[^，。！？]{0,8}(?:助手|模型|机器人|人工智能|写手|AI)|从现在(?:起|开始)，?你(?:是|扮演|只能|必须)/iu,

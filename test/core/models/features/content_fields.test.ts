@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contentFields, type ElementContent, elementTerms } from '../../../../src/core/models/features/content_fields.ts';
-import { createEntityFinder } from '../../../../src/core/models/features/entity_terms.ts';
+import { createEntityFinder } from '../../../../src/core/text/entity_terms.ts';
 import { loadSegmenters } from '../../../../src/core/text/segment.ts';
 
 const reading = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createEntityFinder } from '../../../../src/core/models/features/entity_terms.ts';
+import { createEntityFinder } from '../../../src/core/text/entity_terms.ts';
 
 describe('createEntityFinder', () => {
   it('finds terms in either case, each once, in the order of the text', () => {
