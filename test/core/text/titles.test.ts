@@ -236,4 +236,31 @@ describe('queries for a note', () => {
     );
     expect(matches.map(({ query }) => query)).toEqual(['smoky soup recipe', 'smoky soup']);
   });
+
+  it.each([
+    ['cookies without eggs', 'no denials of what the note has'],
+    ['two ingredient cookies', 'no counts of their own'],
+    ['一个人的 cookies', 'no other language'],
+    ['butter', 'no single word that the title does not have'],
+    ['what do you do with cookies', 'not mostly words that say nothing'],
+  ])('"%s" is none: %s', (query) => {
+    const note = {
+      noteId: 'c',
+      title: 'Chocolate cookies 15',
+      lang: 'en',
+      body: 'These cookies need four eggs and plenty of butter and sugar.',
+    };
+    const read = understandNote(note, segmenters, new Set());
+    const fit = [
+      { query, frequency: 1000 },
+      { query: 'Chocolate cookies', frequency: 2 },
+      { query: 'chocolate cookies', frequency: 5 },
+      { query: 'cookies 15', frequency: 3 },
+    ];
+    expect(
+      matchQueries(read, indexQueries(fit, segmenters))
+        .map((match) => match.query)
+        .sort(),
+    ).toEqual(['chocolate cookies', 'cookies 15']);
+  });
 });

@@ -159,7 +159,7 @@ export class ModelClient {
         if (retryAfterMs !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, clock.now() + retryAfterMs);
         await this.#wait(backOffMs(retry, LONGEST_BACK_OFF_MS, random));
         // A server that asks to wait and answers others meanwhile is crowded: its queue is no failure.
-        if (retryAfterMs === undefined || this.#answeredAt < failedAt) retry += 1;
+        retry = retryAfterMs !== undefined && this.#answeredAt >= failedAt ? 0 : retry + 1;
         failedAt = clock.now();
       }
     }
