@@ -9,7 +9,7 @@ import type { Paradigm } from '../core/text/writer.ts';
 import type { StoreSession } from './shared.ts';
 
 /** Defaults of the flags below. */
-export const MODEL_DEFAULTS = { form: 'chat', connections: 8, timeout: 60, temperature: 0.7, rounds: 3 } as const;
+export const MODEL_DEFAULTS = { form: 'chat', connections: 8, timeout: 60, patience: 60, temperature: 0.7, rounds: 3 } as const;
 
 /** Flags that say which model is asked, how, and how much it may cost. */
 export interface ModelOptions {
@@ -22,6 +22,8 @@ export interface ModelOptions {
   readonly maxTokens?: number;
   /** Seconds. */
   readonly timeout?: number;
+  /** Seconds. */
+  readonly patience?: number;
   readonly temperature?: number;
   readonly rounds?: number;
 }
@@ -36,6 +38,7 @@ const MODEL_FLAGS: Readonly<Record<keyof ModelOptions, string>> = {
   maxCalls: '--max-calls',
   maxTokens: '--max-tokens',
   timeout: '--timeout',
+  patience: '--patience',
   temperature: '--temperature',
   rounds: '--rounds',
 };
@@ -70,7 +73,7 @@ export async function openModel(
   const { ModelClient, PATIENCE } = await import('../core/text/remote/model_client.ts');
   const { loadPrompts } = await import('../core/text/remote/prompts.ts');
   const { options, io, seed, signal } = session;
-  const { form, connections, timeout, temperature, rounds } = { ...MODEL_DEFAULTS, ...options };
+  const { form, connections, timeout, patience, temperature, rounds } = { ...MODEL_DEFAULTS, ...options };
   const prompts = await loadPrompts(options.kind, options.paradigm, form, options.prompt && session.path(options.prompt));
   const model = options.model ?? null;
   const client = new ModelClient(
@@ -84,6 +87,7 @@ export async function openModel(
       budget: { calls: options.maxCalls ?? null, tokens: options.maxTokens ?? null },
       connections,
       timeoutMs: timeout * 1000,
+      patienceMs: patience * 1000,
     },
     { fetch: globalThis.fetch, clock: CLOCK, cache: await storeCache(session, model ?? options.endpoint ?? ''), seed, signal },
   );

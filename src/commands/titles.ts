@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { throwIfInterrupted } from '../core/errors.ts';
 import { sha256 } from '../core/ids.ts';
 import type { NoteText as StoredText, TextWork } from '../core/store/note_texts.ts';
@@ -26,14 +26,14 @@ import {
   unknownIds,
 } from './shared.ts';
 import { explain, measureDiversity, type NoteResult, outcomeOf, resultOf } from './titles_outcome.ts';
-import { checkFlags, parseLength, settingOf, type TitlesOptions } from './titles_settings.ts';
+import { checkFlags, checkTerms, parseLength, settingOf, type TitlesOptions } from './titles_settings.ts';
 import { type Knowledge, noteLanguage, prepareWriter, type RejectionCounts, readKnowledge, type TitlesWriter } from './titles_writer.ts';
 
 const DEFAULT_PER_NOTE = 3;
 const NOTES_PER_CONNECTION = 2; // one is asked about while another is read or checked
 
 export function titlesCommand(context: CliContext): Command {
-  const { form, connections, timeout, temperature, rounds } = MODEL_DEFAULTS;
+  const { form, connections, timeout, patience, temperature, rounds } = MODEL_DEFAULTS;
   return createCommand(
     'titles',
     'write titles or highlights for notes, each checked against every control',
@@ -69,7 +69,12 @@ export function titlesCommand(context: CliContext): Command {
     .option('--connections <n>', `hf: questions under way at once (default: ${connections})`, parsePositiveInteger)
     .option('--max-calls <n>', 'hf: budget of calls, retries included (default: no limit)', parsePositiveInteger)
     .option('--max-tokens <n>', 'hf: budget of tokens, questions and answers together (default: no limit)', parsePositiveInteger)
-    .option('--timeout <s>', `hf: seconds after which a question without an answer has failed (default: ${timeout})`, parsePositiveInteger)
+    .option('--timeout <s>', `hf: seconds after which a question without an answer has failed (default: ${timeout})`, parseTimeout)
+    .option(
+      '--patience <s>',
+      `hf: seconds that a server which answers nobody is waited for (default: ${patience})`,
+      parsePositiveInteger,
+    )
     .option('--temperature <t>', `hf: 0 always takes the likeliest words (default: ${temperature})`, parseNonNegative)
     .option('--rounds <n>', `hf: how often the model is asked for one note, at most (default: ${rounds})`, parsePositiveInteger)
     .action(storeAction<TitlesOptions>(context, 'existing', makeTitles));
@@ -82,6 +87,7 @@ async function makeTitles(session: StoreSession<TitlesOptions>): Promise<Outcome
   const model = options.generator === 'hf' ? await openModel(session) : undefined;
   const noteIds = readNoteIds(store, options.notes);
   const knowledge = await readKnowledge(session, eachNote(store, noteIds));
+  await checkTerms(options, knowledge.banned);
   let loaded: Promise<TitlesWriter> | undefined;
   const loadWriter = (): Promise<TitlesWriter> => {
     loaded ??= prepareWriter(options, knowledge, model);
@@ -168,4 +174,13 @@ function costOf({ calls, promptTokens, completionTokens }: Spent): string {
 function parseEndpoint(text: string): string {
   checkEndpoint(text);
   return text;
+}
+
+/** The time that HTTP itself gives an answer to begin. */
+const MOST_SECONDS = 300;
+
+function parseTimeout(text: string): number {
+  const seconds = parsePositiveInteger(text);
+  if (seconds > MOST_SECONDS) throw new InvalidArgumentError(`Expected at most ${MOST_SECONDS} seconds but received ${text}.`);
+  return seconds;
 }

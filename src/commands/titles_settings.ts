@@ -31,6 +31,31 @@ export function checkFlags(options: TitlesOptions): void {
   if (options.generator !== 'hf') refuseModelFlags(options);
 }
 
+/**
+ * Refuses keywords and a brand that no text could hold under the other flags. @throws UserError
+ * @param banned terms of the store's lexicon
+ */
+export async function checkTerms({ keywords = [], brand, platform, kind, length }: TitlesOptions, banned: readonly string[]): Promise<void> {
+  const { createBannedMatcher } = await import('../core/text/banned.ts');
+  const { lengthOf } = await import('../core/text/length.ts');
+  const { PLATFORM_RULES } = await import('../core/text/platforms.ts');
+  const { unit, forbidden, limits } = PLATFORM_RULES[platform];
+  const term = keywords.find(createBannedMatcher(banned));
+  if (term !== undefined) {
+    throw new UserError(`Expected keywords that may be said but "${term}" is a banned claim or term.`, 'Leave it out of --keywords.');
+  }
+  const terms = [...keywords, ...(brand === undefined ? [] : [brand])];
+  const refused = terms.find((each) => forbidden?.test(each));
+  if (refused !== undefined) throw new UserError(`Expected keywords and a brand that ${platform} takes but received "${refused}".`);
+  const most = Math.min(length?.max ?? Number.POSITIVE_INFINITY, limits[kind] ?? Number.POSITIVE_INFINITY);
+  // One term may stand inside another.
+  const apart = terms.filter((each) => !terms.some((other) => other !== each && other.includes(each)));
+  const least = Math.ceil(apart.reduce((sum, each) => sum + lengthOf(each, unit), 0));
+  if (least > most) {
+    throw new UserError(`Expected a length in which all keywords and the brand fit but they take ${least} and at most ${most} is allowed.`);
+  }
+}
+
 /** Hash of the flags that tell one set of titles from another; `model` is the one that is asked, and how. */
 export function settingOf(options: TitlesOptions, model: readonly string[]): string {
   const { generator, paradigm, kind, perNote, keywords, length, emoji, brand, style, platform } = options;

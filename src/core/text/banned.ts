@@ -1,4 +1,4 @@
-import { stripEmoji } from './emoji.ts';
+import { spoken, stripEmoji } from './emoji.ts';
 import { createEntityFinder } from './entity_terms.ts';
 
 /**
@@ -44,7 +44,7 @@ export function createBannedMatcher(terms: readonly string[]): BannedMatcher {
 
 /** Emoji, invisible signs and spaces between Han characters hide no term. */
 function normalised(text: string): string {
-  return stripEmoji(text.normalize('NFKC'))
+  return spoken(text.normalize('NFKC'))
     .toLowerCase()
     .replaceAll('’', "'")
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')

@@ -1,6 +1,6 @@
 import type { BannedMatcher } from './banned.ts';
 import type { ClaimCheck } from './claims.ts';
-import { countEmoji, EMOJI_COUNTS, type EmojiLevel, stripEmoji } from './emoji.ts';
+import { countEmoji, EMOJI_COUNTS, type EmojiLevel, spoken } from './emoji.ts';
 import { isBalanced, isFragment } from './fragments.ts';
 import type { TextLanguage } from './language.ts';
 import { lengthOf } from './length.ts';
@@ -88,7 +88,7 @@ export function findRejection(text: string, controls: Controls, context: CheckCo
   if (!controls.keywords.every((keyword) => includesTerm(text, keyword))) return 'keywords';
   if (controls.brand !== null && !text.includes(controls.brand)) return 'brand';
   if (emoji < EMOJI_COUNTS[controls.emoji].min || emoji > EMOJI_COUNTS[controls.emoji].max) return 'emoji';
-  const plain = stripEmoji(text);
+  const plain = spoken(text);
   if (controls.style !== null && !hasStyle(plain, controls.style)) return 'style';
   if (context.isBanned(text)) return 'banned';
   if (!isBalanced(plain) || isFragment(plain, context.language, context.ownParts) || endsInsideWord(plain, context)) return 'fragment';

@@ -9,13 +9,18 @@ export const EMOJI_COUNTS: Readonly<Record<EmojiLevel, { readonly min: number; r
   many: { min: 3, max: 5 },
 };
 
-const EMOJI_CLUSTER = /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3/u;
+const EMOJI_CLUSTER = /(?![©®™](?!\ufe0f))\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3/u;
 const EMOJI_PARTS =
-  /(?:\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3)[\u200d\ufe0e\ufe0f\p{Emoji_Modifier}\p{Extended_Pictographic}]*/gu;
+  /(?:(?![©®™](?!\ufe0f))\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3)[\u200d\ufe0e\ufe0f\p{Emoji_Modifier}\p{Extended_Pictographic}]*/gu;
 
 /** Number of emoji: grapheme clusters that are pictures, flags or keycaps. */
 export function countEmoji(text: string): number {
   return EMOJI_CLUSTER.test(text) ? graphemes(text).filter((cluster) => EMOJI_CLUSTER.test(cluster)).length : 0;
+}
+
+/** What a text says aloud: keycaps are their digits, and other emoji are nothing. */
+export function spoken(text: string): string {
+  return stripEmoji(text.replace(/([#*0-9])\ufe0f?\u20e3/gu, '$1'));
 }
 
 /** The text without its emoji; runs of spaces that this leaves become one. */

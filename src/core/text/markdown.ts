@@ -1,10 +1,9 @@
 import { stripEmoji } from './emoji.ts';
-import { readFact } from './facts.ts';
 
 /**
  * A readable piece of a note: the headline (a first-level heading at the top), other headings, prose (paragraphs, and list items that are
- * sentences), short list items (ingredients, features), steps of a section that says it holds steps, or facts (labelled times
- * and servings).
+ * sentences), short list items (ingredients, features), steps of a section that says it holds steps, or facts (a label and
+ * a figure).
  * Text has no Markdown, no links and no emoji left.
  */
 export interface Block {
@@ -24,13 +23,14 @@ export const REMOVED_LINK = '\u0000';
 type Section = 'open' | 'items' | 'steps' | 'remarks' | 'regrets' | 'skipped';
 
 const SECTION_NAMES: readonly (readonly [Section, RegExp])[] = [
-  ['skipped', /contribut|author|credit|source|reference|license|see also|links|参考|作者|致谢|版权|来源|计算|^calculat/i],
+  ['skipped', /contribut|author|credit|\bsources?\b|reference|license|see also|links|参考(?!价)|作者|致谢|版权|来源|计算|^calculat/i],
   ['regrets', /\bskip\b|what did(?: no|n['’])t|not worth|regret|避雷|踩雷|缺点|不推荐/i],
   ['items', /原料|食材|材料|用料|配料|调料|工具|清单|ingredient|you(?:'ll)? (?:will )?need|material|equipment|shopping/i],
   ['steps', /操作|步骤|做法|过程|流程|制作|direction|instruction|steps?\b|method|preparation|procedure/i],
   ['remarks', /附加|小贴士|贴士|提示|注意|备注|技巧|notes?\b|tips?\b|remark|variation|serving/i],
 ];
 
+const CREDIT = /^(?:authors?|credits?|source|by|via|original(?: recipe)?|作者|来源|出处)\s*[:：]/i;
 const BOLD_DEPTH = 6; // below every real heading
 const LONG_ITEM = { han: 12, words: 7 };
 const LONGEST_LABEL = 30;
@@ -56,9 +56,13 @@ export function parseBody(body: string): Block[] {
     const block = takeBlock(state);
     if (block) blocks.push(block);
   };
-  for (const raw of withoutComments(withoutFrontMatter(body)).split(/\r\n?|\n/)) {
+  const lines = withoutComments(withoutFrontMatter(body)).split(/\r\n?|\n/);
+  const fences = lines.filter(isFence).length;
+  let fencesLeft = fences - (fences % 2); // one that is never closed fences nothing
+  for (const raw of lines) {
     const line = raw.trim();
-    if (/^(?:```|~~~)/.test(line)) {
+    if (isFence(line)) {
+      if (fencesLeft-- <= 0) continue;
       state.fenced = !state.fenced;
       flush();
       continue;
@@ -127,6 +131,10 @@ function withoutFrontMatter(body: string): string {
   return body.replace(/^\ufeff?\s*---\r?\n[\s\S]*?\r?\n(?:---|\.\.\.)(?:\r?\n|$)/, '');
 }
 
+function isFence(line: string): boolean {
+  return /^\s*(?:```|~~~)/.test(line);
+}
+
 /** Comments that end; written without an expression, which would look for the end of each that has none. */
 function withoutComments(body: string): string {
   let kept = '';
@@ -193,15 +201,15 @@ function isMetadata(raw: string): boolean {
   if (text.length > 60) return false;
   if (/^(?:(?:prep\w*|cook|cooking|baking|total|rest|resting) time|servings?|yields?|calories|difficulty|serves)\b/i.test(text))
     return true;
-  if (/^(?:authors?|credits?|source|by|via|original(?: recipe)?|作者|来源|出处)\s*[:：]/i.test(text)) return true;
+  if (CREDIT.test(text)) return true;
   if (/^[^:：，,。.!?]{0,12}(?:难度|卡路里|热量|份量|时长|用时)\s*[:：]/u.test(text)) return true;
   return !/[。！？!?]./u.test(text) && /^[^:：，,。.!?]{1,30}\s?[:：]\s*[~≈★☆约\d]/u.test(text);
 }
 
-/** Of what is no prose, the times and servings are worth telling. */
+/** Figures ("价格：299 元") may be told, although not as they stand; credits may not. */
 function factIn(raw: string, { section, headings }: State): Block[] {
   const text = plainText(raw);
-  if (section === 'skipped' || readFact(text) === undefined) return [];
+  if (section === 'skipped' || !/\d/.test(text) || CREDIT.test(text)) return [];
   return [{ kind: 'fact', text, lead: headings === 0, numbered: false, isNamed: false }];
 }
 

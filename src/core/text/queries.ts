@@ -87,7 +87,9 @@ function relevanceOf({ words, language }: IndexedQuery, note: NoteText, named: s
   const relevance = weights.reduce((sum, weight) => sum + weight, 0) / Math.max(1, weights.length);
   const isNamed = words.some((word) => named.includes(word));
   if (language !== note.language && !words.every((word) => named.includes(word))) return 0;
-  return isNamed || (weights.length > 1 && relevance >= LEAST_RELEVANCE) ? relevance : 0;
+  // One Han character is mostly a part of another word.
+  const isTold = words.filter((word) => word.length > 1).length > 1 && relevance >= LEAST_RELEVANCE;
+  return isNamed || isTold ? relevance : 0;
 }
 
 function contentWordsOf(text: string, language: TextLanguage, segmenters: Segmenters): string[] {

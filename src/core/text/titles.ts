@@ -1,7 +1,7 @@
 import type { BannedMatcher } from './banned.ts';
 import { createClaimCheck } from './claims.ts';
 import { bareText, type CheckContext, findRejection, foreignWords, includesTerm, type Rejection } from './controls.ts';
-import { stripEmoji } from './emoji.ts';
+import { spoken } from './emoji.ts';
 import { partsOf } from './fragments.ts';
 import { lengthOf } from './length.ts';
 import type { NoteText } from './note_text.ts';
@@ -99,7 +99,7 @@ export class TitleSieve {
 
   /** The words, numbers and denials of a candidate that are not the note's. */
   foreignWords(text: string): readonly string[] {
-    const plain = stripEmoji(text);
+    const plain = spoken(text);
     return [...new Set([...foreignWords(plain, this.#context), ...this.#context.claims(plain)])];
   }
 
@@ -145,7 +145,8 @@ function checkContext(note: NoteText, request: TitleRequest, segmenters: Segment
     sourceWords: asked === '' ? note.sourceWords : new Set([...note.sourceWords, ...segment(asked)]),
     original: bareText(note.title),
     ownParts: new Set([...partsOf(note.title), ...partsOf(note.headline)]),
-    isBanned,
+    // A brand that was asked for is no claim, whatever its name says ("永久").
+    isBanned: controls.brand === null ? isBanned : (text) => isBanned(text.replaceAll(controls.brand as string, ' ')),
     // A query lends its words, never a number or a denial.
     claims: createClaimCheck([note.source, ...wanted].join('\n').toLowerCase(), note.language, counts),
     counts,
@@ -166,7 +167,7 @@ function remembered(segment: Segmenter): Segmenter {
 function scoreOf(text: string, prior: number, note: NoteText, request: TitleRequest, context: CheckContext): number {
   const words = new Set(
     context
-      .segment(stripEmoji(text))
+      .segment(spoken(text))
       .map((word) => word.toLowerCase())
       .filter((word) => isContentWord(word, note.language)),
   );

@@ -46,6 +46,7 @@ describe('reading Markdown', () => {
       { kind: 'headline', text: 'Soup', lead: true, numbered: false, isNamed: false },
       { kind: 'prose', text: 'A warm bean soup, see the photo. It is ready fast.', lead: true, numbered: false, isNamed: false },
       { kind: 'fact', text: 'Cook time: 15 min', lead: true, numbered: false, isNamed: false },
+      { kind: 'fact', text: 'Servings: 16? (It depends)', lead: true, numbered: false, isNamed: false },
       { kind: 'heading', text: 'Ingredients', lead: false, numbered: false, isNamed: false },
       { kind: 'item', text: '2 cups beans', lead: false, numbered: false, isNamed: true },
       { kind: 'item', text: 'salt', lead: false, numbered: false, isNamed: true },
@@ -82,7 +83,9 @@ describe('reading Markdown', () => {
 
   it('drops Chinese metadata lines and amounts, and joins no lines of a post', () => {
     const body = '预估烹饪难度：★★★\n\n预估卡路里：556 大卡\n\n店里人不多\n拍照很好看\n\n## 计算\n\n- 盐 2 g\n';
-    expect(parseBody(body).map((block) => block.text)).toEqual(['店里人不多\n拍照很好看']);
+    const blocks = parseBody(body);
+    expect(blocks.filter(({ kind }) => kind !== 'fact').map(({ text }) => text)).toEqual(['店里人不多\n拍照很好看']);
+    expect(blocks.filter(({ kind }) => kind === 'fact').map(({ text }) => text)).toEqual(['预估卡路里：556 大卡']);
   });
 
   it('strips emphasis, hashtags, emoji and HTML, and marks removed addresses', () => {
@@ -99,6 +102,16 @@ describe('reading Markdown', () => {
     for (const body of bodies) parseBody(body);
     // About a second; a minute where every open bracket looks for its end in all that follows.
     expect(performance.now() - startedAt).toBeLessThan(20_000);
+  });
+
+  it('keeps prices, and what stands behind a fence that is never closed', () => {
+    expect(parseBody('很润。\n\n价格：299 元，50 毫升\n\n## 参考价格\n\n299 元').map(({ kind, text }) => `${kind} ${text}`)).toEqual([
+      'prose 很润。',
+      'fact 价格：299 元，50 毫升',
+      'heading 参考价格',
+      'prose 299 元',
+    ]);
+    expect(parseBody('Warm.\n\n```\ncode\n```\n\n```\nSoft.').map(({ text }) => text)).toEqual(['Warm.', 'Soft.']);
   });
 
   it('leaves a comment without an end, and takes the marks off the end of a heading', () => {

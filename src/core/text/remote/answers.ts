@@ -75,17 +75,23 @@ function withoutThinking(reply: string): string {
   return opened.replace(/^[\s\S]*<\/(?:think|thinking|thought|reasoning|analysis)>/i, '');
 }
 
-/** The texts of the first JSON array, however deep, or of objects one after another; undefined where the reply has neither. */
+/** The texts of the first JSON array or object, however deep, or of objects one after another; undefined where the reply has neither. */
 function fromJson(said: string): string[] | undefined {
-  const array = said.slice(Math.max(0, said.search(/\[\s*["{\]]/)));
-  if (array.startsWith('[')) {
+  const json = said.slice(Math.max(0, said.search(/\[\s*["{\]]|\{\s*"/)));
+  const at = json.search(/\[\s*["{\]]/);
+  const array = at < 0 ? '' : json.slice(at);
+  if (array !== '') {
     const texts = textsOf(array.slice(0, array.lastIndexOf(']') + 1)) ?? textsOf(array.slice(0, array.indexOf(']') + 1));
     if (texts) return texts;
     // Half an array: the texts that are closed count, and the one that was being written does not.
     return wholeTexts(array, /"((?:[^"\\\n]|\\.)*)"\s*(?=[,\]}])/g);
   }
-  if (!array.startsWith('{')) return undefined;
-  return wholeTexts(array, /"(?:title|headline|highlight|text|标题|卖点)[_ ]?\d*"\s*:\s*"((?:[^"\\\n]|\\.)*)"/gi) ?? numberedTexts(array);
+  if (!json.startsWith('{')) return undefined;
+  return (
+    wholeTexts(json, /"(?:title|headline|highlight|text|标题|卖点)[_ ]?\d*"\s*:\s*"((?:[^"\\\n]|\\.)*)"/gi) ??
+    numberedTexts(json) ??
+    wholeTexts(json, /"\w{1,20}"\s*:\s*"((?:[^"\\\n]|\\.)*)"/g)
+  );
 }
 
 /** `{"1": "…", "2": "…"}` */

@@ -24,7 +24,7 @@ export interface ModelSettings extends ModelAddress {
 }
 
 /** What serves a night: an answer takes seconds, a server's restart a minute, and a budget by the hour is waited for. */
-export const PATIENCE = { timeoutMs: 60_000, retries: 4, longestWaitMs: 3_600_000, patienceMs: 60_000, connections: 16 } as const;
+export const PATIENCE = { retries: 4, longestWaitMs: 3_600_000 } as const;
 
 /** Where answers are kept, so that nothing is asked twice, in this run or a later one. */
 export interface ReplyCache {

@@ -34,9 +34,6 @@ export interface RoundTitles extends WrittenTitles {
   readonly stopped: string | undefined;
 }
 
-/** How often a writer is asked for one note: each time costs a call, and what was refused three times is not to be had. */
-const ROUNDS = 3;
-
 /**
  * Asks a writer, checks what it proposes, and asks again with the reasons of what was refused, until `count` distinct texts keep every
  * control or it was asked `rounds` times.
@@ -49,7 +46,7 @@ export async function writeTitlesInRounds(
   segmenters: Segmenters,
   isBanned: BannedMatcher,
   count: number,
-  rounds = ROUNDS,
+  rounds: number,
   clickScores?: ClickScores,
 ): Promise<RoundTitles> {
   const sieve = new TitleSieve(note, request, segmenters, isBanned);

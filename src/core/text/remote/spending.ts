@@ -44,6 +44,7 @@ export class Spending {
     const { calls: mostCalls, tokens: mostTokens } = this.#budget;
     if (mostCalls !== null && calls >= mostCalls) return `the budget of ${mostCalls} calls is used up`;
     const bound = promptTokens + completionTokens + this.#reserved;
+    if (mostTokens !== null && tokens > mostTokens) return `one question may take ${tokens} tokens, and the budget is ${mostTokens}`;
     if (mostTokens !== null && bound + tokens > mostTokens) return `the budget of ${mostTokens} tokens is used up`;
     return undefined;
   }

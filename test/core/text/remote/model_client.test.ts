@@ -44,6 +44,8 @@ function clientOf(
       temperature: 0.8,
       budget: { calls: null, tokens: null },
       ...PATIENCE,
+      connections: 16,
+      patienceMs: 60_000,
       timeoutMs: 600_000,
       ...settings,
     },

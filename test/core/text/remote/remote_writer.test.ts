@@ -67,6 +67,8 @@ async function write(note: NoteInput, behave: (request: SeenRequest) => Behaviou
       temperature: 0.8,
       budget: { calls, tokens: null },
       ...PATIENCE,
+      connections: 16,
+      patienceMs: 60_000,
       timeoutMs: 600_000,
     },
     {
@@ -81,7 +83,7 @@ async function write(note: NoteInput, behave: (request: SeenRequest) => Behaviou
   const read = understandNote(safe, segmenters, new Set());
   const request = { kind: 'title', paradigm, controls, queries: queries.map((query) => ({ query, fit: 1 })) } as const;
   const prompts = await loadPrompts('title', paradigm, form, undefined);
-  const written = writeTitlesInRounds(read, remoteWriter(client, prompts, safe), request, segmenters, isBanned, 3);
+  const written = writeTitlesInRounds(read, remoteWriter(client, prompts, safe), request, segmenters, isBanned, 3, 3);
   return { ...(await written), texts: (await written).titles.map(({ text }) => text), server, client };
 }
 
