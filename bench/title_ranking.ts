@@ -4,17 +4,30 @@ import { join, resolve } from 'node:path';
 import { readClickData } from '../src/commands/click_data.ts';
 import { loadReading } from '../src/commands/content_reading.ts';
 import { openRewardModel } from '../src/commands/reward_scoring.ts';
-import { predictLifts } from '../src/commands/title_clicks.ts';
+import { clickScore, predictLifts } from '../src/commands/title_clicks.ts';
 import { readTextLifts } from '../src/commands/title_lifts.ts';
 import { hash64 } from '../src/core/hash.ts';
+import { withDuckDb } from '../src/core/ingest/duckdb.ts';
 import { estimateOf, resampleClusters } from '../src/core/models/metrics/cluster_bootstrap.ts';
 import { readUsedElements } from '../src/core/store/creative_content.ts';
 import { readCreatives } from '../src/core/store/creatives.ts';
 import { openStore, type Store } from '../src/core/store/open.ts';
+import { understandNote } from '../src/core/text/note_text.ts';
+import { lengthFor } from '../src/core/text/platforms.ts';
+import { loadSegmenters } from '../src/core/text/segment.ts';
+import { scoreText, withClicks } from '../src/core/text/titles.ts';
 
 const HELD_OUT = 5n; // one test in five
 const REPLICATES = 1000;
-const RANKERS = ['click statistics and reward model', 'click statistics', 'reward model', 'length alone', 'coin'] as const;
+const PRIOR = 0.7; // of every headline: an editor wrote them all
+const RANKERS = [
+  'as titles ranks',
+  'click statistics and reward model',
+  'click statistics',
+  'reward model',
+  'length alone',
+  'coin',
+] as const;
 
 interface Headline {
   readonly text: string;
@@ -24,7 +37,8 @@ interface Headline {
 
 /**
  * Among the headlines of one of Upworthy's A/B tests: the share of pairs that a ranking puts in the order of their click
- * rates, on held-out tests, with a 95 % interval from resampled tests. A tie of the ranking counts half.
+ * rates, on held-out tests, with a 95 % interval from resampled tests. A tie of the ranking counts half. For the ranking of
+ * `titles` as a whole the article's opening stands for the note.
  */
 export async function benchTitleRanking(folder: string): Promise<object[]> {
   const packages = join(process.env.ATELIER_REAL_DATA ?? resolve('../shared/data'), 'upworthy', 'packages.csv.gz');
@@ -44,7 +58,9 @@ export async function benchTitleRanking(folder: string): Promise<object[]> {
     const predicted = await predictHeadlines(store, tests);
     const clicksOf = (text: string): number => lifts?.scoreOf(text) ?? 0;
     const predictionOf = (text: string): number => predicted.get(text) ?? 0;
+    const scored = await scoreHeadlines(packages, byTest, (text) => clickScore([clicksOf(text), predictionOf(text)]));
     const scores: Record<(typeof RANKERS)[number], (text: string) => number> = {
+      'as titles ranks': (text) => scored.get(text) ?? 0,
       'click statistics and reward model': (text) => clicksOf(text) + predictionOf(text),
       'click statistics': clicksOf,
       'reward model': predictionOf,
@@ -88,6 +104,40 @@ async function predictHeadlines(store: Store, tests: readonly (readonly Headline
     for (const [at, text] of texts.entries()) predicted.set(text, lifts[at] as number);
   }
   return predicted;
+}
+
+/** The score that `titles` would give each headline for the opening of its article. */
+async function scoreHeadlines(
+  packages: string,
+  tests: readonly (readonly [string, readonly Headline[]])[],
+  clicksOf: (text: string) => number,
+): Promise<Map<string, number>> {
+  const ledes = new Map<string, string>();
+  await withDuckDb(async (connection) => {
+    const rows = await connection.runAndReadAll('SELECT test_id, any_value(lede) FROM read_csv($1, all_varchar = true) GROUP BY 1', [
+      packages,
+    ]);
+    for (const [test, lede] of rows.getRows()) ledes.set(String(test), String(lede ?? ''));
+  });
+  const segmenters = await loadSegmenters(new Set(['en']), []);
+  const controls = {
+    keywords: [],
+    length: lengthFor('generic', 'title', 'en', undefined),
+    emoji: 'none',
+    brand: null,
+    style: null,
+    platform: 'generic',
+  } as const;
+  const request = { kind: 'title', paradigm: 'write', controls, queries: [] } as const;
+  const scored = new Map<string, number>();
+  for (const [test, headlines] of tests) {
+    const note = understandNote({ noteId: test, title: '', body: ledes.get(test) ?? '', lang: 'en' }, segmenters, new Set());
+    for (const { text } of headlines) {
+      const score = scoreText(text, PRIOR, note, request, segmenters.en);
+      scored.set(text, withClicks({ text, prior: PRIOR, score }, clicksOf(text)).score);
+    }
+  }
+  return scored;
 }
 
 async function headlinesByTest(store: Store): Promise<Map<string, Headline[]>> {

@@ -32,12 +32,17 @@ export async function readTextClicks(store: Store, kind: string, others: readonl
       if (lifts) known.push(texts.map(lifts.scoreOf));
       if (model) known.push(await predictLifts(model, kind, note, texts, reading));
       return texts.map((_, at) => {
-        const lift = known.reduce((sum, values) => sum + (values[at] as number), 0) / known.length;
-        return 1 / (1 + Math.exp(-lift / LIFT_SCALE));
+        return clickScore(known.map((values) => values[at] as number));
       });
     },
     key: sha256(JSON.stringify([lifts?.key ?? null, model?.modelId ?? null])),
   };
+}
+
+/** Log lifts of a text by several witnesses as one score. */
+export function clickScore(lifts: readonly number[]): number {
+  const lift = lifts.reduce((sum, value) => sum + value, 0) / lifts.length;
+  return 1 / (1 + Math.exp(-lift / LIFT_SCALE));
 }
 
 /** The newest reward model, where it was trained on clicks and knows the kind. */

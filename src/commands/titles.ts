@@ -70,11 +70,7 @@ export function titlesCommand(context: CliContext): Command {
     .option('--max-calls <n>', 'hf: budget of calls, retries included (default: no limit)', parsePositiveInteger)
     .option('--max-tokens <n>', 'hf: budget of tokens, questions and answers together (default: no limit)', parsePositiveInteger)
     .option('--timeout <s>', `hf: seconds after which a question without an answer has failed (default: ${timeout})`, parseTimeout)
-    .option(
-      '--patience <s>',
-      `hf: seconds that a server which answers nobody is waited for (default: ${patience})`,
-      parsePositiveInteger,
-    )
+    .option('--patience <s>', `hf: seconds that a server which answers nobody is waited for (default: ${patience})`, parsePositiveInteger)
     .option('--temperature <t>', `hf: 0 always takes the likeliest words (default: ${temperature})`, parseNonNegative)
     .option('--rounds <n>', `hf: how often the model is asked for one note, at most (default: ${rounds})`, parsePositiveInteger)
     .action(storeAction<TitlesOptions>(context, 'existing', makeTitles));

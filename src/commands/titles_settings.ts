@@ -35,7 +35,10 @@ export function checkFlags(options: TitlesOptions): void {
  * Refuses keywords and a brand that no text could hold under the other flags. @throws UserError
  * @param banned terms of the store's lexicon
  */
-export async function checkTerms({ keywords = [], brand, platform, kind, length }: TitlesOptions, banned: readonly string[]): Promise<void> {
+export async function checkTerms(
+  { keywords = [], brand, platform, kind, length }: TitlesOptions,
+  banned: readonly string[],
+): Promise<void> {
   const { createBannedMatcher } = await import('../core/text/banned.ts');
   const { lengthOf } = await import('../core/text/length.ts');
   const { PLATFORM_RULES } = await import('../core/text/platforms.ts');

@@ -127,6 +127,26 @@ describe('atelier titles', () => {
     });
   });
 
+  it('writes a brand as it is written, also one that sounds like a claim, and before a question', async () => {
+    for (const brand of ['adidas', '永久', 'Fleet™']) {
+      const { code, json } = await titles('--brand', brand, '--style', 'question');
+      expect(code, brand).toBe(0);
+      for (const { text } of json.titles) expect(text).toContain(brand);
+    }
+    const { json } = await titles('--keywords', 'iPhone', '--notes', 'soup');
+    for (const { text } of json.titles) expect(text).not.toContain('IPhone');
+  });
+
+  it.each([
+    [['--keywords', '第一'], 'is a banned claim or term'],
+    [['--keywords', '骑行,自行车,刹车', '--length', '2-6'], 'they take 7 and at most 6'],
+    [['--platform', 'tiktok', '--brand', 'a#b'], 'tiktok takes'],
+  ])('refuses %j, which no text can hold, before any note is read', async (flags, reason) => {
+    const { code, err } = await titles(...flags);
+    expect(code).toBe(2);
+    expect(err).toContain(reason);
+  });
+
   it('lists a note that cannot satisfy the controls, goes on with the rest, and exits with 1', async () => {
     withStore((store, runId) => saveNotes(store, [EMPTY], runId));
     const { code, json, err } = await titles();

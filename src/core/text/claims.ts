@@ -7,7 +7,8 @@ const HAN_DENIAL = /(?:没有|不|没|无|未|非|零|免)(?:含有|添加|使�
 /** Words that hold a sign of negation and deny nothing. */
 const NO_NEGATION =
   /非常|不仅|不但|不过|不如|不止|不只|不妨|不管|无论|没想到|要不|不愧|了不起|忍不住|差不多|未来|未必|是不是|有没有|会不会|好不好|能不能|无花果|非洲|除非|免费|零食|零钱/g;
-const ENGLISH_NEGATION = /\b(?:no|not|without|never|none|neither|nor|nothing|hardly|barely|minus|lacks?|lacking|free (?:of|from)|zero|cannot|\w+n't)\b/;
+const ENGLISH_NEGATION =
+  /\b(?:no|not|without|never|none|neither|nor|nothing|hardly|barely|minus|lacks?|lacking|free (?:of|from)|zero|cannot|\w+n't)\b/;
 /** Words after which a negation no longer holds. */
 const REACH = 3;
 

@@ -7,11 +7,20 @@ const KANA = /[\p{Script=Hiragana}\p{Script=Katakana}]/gu;
 const LATIN = /\p{Script=Latin}/gu;
 const LETTER = /\p{L}/gu;
 
-/** The note's own language tag ("zh-CN", "en") when it has one, else the language its letters show. */
+/** Other ways to write the two: ISO 639-2 and 639-3, and their names. */
+const WRITTEN_OTHERWISE: Readonly<Record<string, TextLanguage>> = {
+  ...{ zho: 'zh', chi: 'zh', cmn: 'zh', yue: 'zh', chinese: 'zh', 中文: 'zh', 简体中文: 'zh', 繁体中文: 'zh', 汉语: 'zh' },
+  ...{ eng: 'en', english: 'en', 英文: 'en', 英语: 'en' },
+};
+
+/** The note's own language tag ("zh-CN", "eng") when it has one, else the language its letters show. */
 export function languageOf(tag: string, text: string): TextLanguage {
   const primary = tag.trim().toLowerCase().split(/[-_]/)[0] ?? '';
   if (primary === 'zh' || primary === 'en') return primary;
-  if (primary !== '') return 'other';
+  const named = WRITTEN_OTHERWISE[primary];
+  if (named !== undefined) return named;
+  // Anything else that is no tag of a language says nothing.
+  if (/^[a-z]{2,3}$/.test(primary)) return 'other';
   return detectLanguage(text);
 }
 

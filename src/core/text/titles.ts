@@ -84,7 +84,7 @@ export class TitleSieve {
       this.refuse(reason);
       return reason;
     }
-    const score = scoreOf(text, prior, this.#note, this.#request, this.#context);
+    const score = scoreText(text, prior, this.#note, this.#request, this.#context.segment);
     const bare = bareText(text);
     const known = this.#accepted.get(bare);
     if (known) this.refuse('duplicate');
@@ -125,7 +125,8 @@ function choiceOf(all: readonly (Scored & Candidate)[], count: number) {
   return { chosen, duplicates, weak: all.length - Math.max(good.length, chosen.length) };
 }
 
-function withClicks<T extends Scored & Candidate>(candidate: T, clicks: number): T {
+/** The candidate with its score where it is known how often texts like it are clicked, in [0, 1]. */
+export function withClicks<T extends Scored & Candidate>(candidate: T, clicks: number): T {
   const { prior, score } = candidate;
   return { ...candidate, score: rounded(score + CLICK_SHARE * (clicks - Math.min(1, Math.max(0, prior)))) };
 }
@@ -164,10 +165,10 @@ function remembered(segment: Segmenter): Segmenter {
   return (text) => recall(text, () => text.split(/[｜：？！·，、]/).flatMap((clause) => recall(clause, segment)));
 }
 
-function scoreOf(text: string, prior: number, note: NoteText, request: TitleRequest, context: CheckContext): number {
+/** How good a text is for a note, in [0, 1], see {@link TitleSieve}; whether it keeps the controls is not asked. */
+export function scoreText(text: string, prior: number, note: NoteText, request: TitleRequest, segment: Segmenter): number {
   const words = new Set(
-    context
-      .segment(spoken(text))
+    segment(spoken(text))
       .map((word) => word.toLowerCase())
       .filter((word) => isContentWord(word, note.language)),
   );

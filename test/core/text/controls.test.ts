@@ -51,6 +51,8 @@ describe('checking candidates', () => {
     ['30 分钟做糖醋排骨', {}, 'unfaithful'],
     ['5步做糖醋排骨', {}, undefined],
     ['45 分钟做糖醋排骨', {}, undefined],
+    ['9️⃣9️⃣元的糖醋排骨', { emoji: 'some' }, 'unfaithful'],
+    ['糖醋排骨｜酸甜可口™', {}, undefined],
   ] as const)('%s with %j is refused for %s', (text, changes, reason) => {
     expect(findRejection(text, { ...CONTROLS, ...changes } as Controls, zh)).toBe(reason);
   });

@@ -6,6 +6,10 @@ describe('the language of a note', () => {
     expect(languageOf('zh-CN', 'Hello')).toBe('zh');
     expect(languageOf('EN_us', '你好')).toBe('en');
     expect(languageOf('de', 'Hallo Welt')).toBe('other');
+    expect(languageOf('eng', '你好')).toBe('en');
+    expect(languageOf('English', '你好')).toBe('en');
+    expect(languageOf('中文', 'Hello')).toBe('zh');
+    expect(languageOf('unknown', 'Hello there')).toBe('en');
   });
 
   it('shows in the share of Han letters otherwise', () => {
