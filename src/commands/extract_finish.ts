@@ -4,7 +4,7 @@ import { sha256 } from '../core/ids.ts';
 import type { ImageFacts, VideoFacts } from '../core/media/analyse_medium.ts';
 import type { Cropper } from '../core/media/crop_image.ts';
 import { ORIGINAL, type Ratio } from '../core/media/ratios.ts';
-import type { NewNoteElement } from '../core/store/elements.ts';
+import type { NewNoteElement, NoteElement } from '../core/store/elements.ts';
 import type { StoredAnalysis } from '../core/store/media_analyses.ts';
 import type { Note } from '../core/store/notes.ts';
 import { attempt, type Lazy } from './extract_attempt.ts';
@@ -62,6 +62,7 @@ export async function createFinisher(
   const { filePath, isKept, removeDamaged, saveFile } = await import('../core/store/files.ts');
   const { isWorkDone } = await import('../core/store/notes.ts');
   const { perNote, ratios, ocr, maxText } = settings;
+  const isCropped = ratios.every(({ name }) => name !== ORIGINAL);
 
   /** A chosen picture's elements, or why it cannot be cut. */
   const elementsOf = async (
@@ -105,6 +106,8 @@ export async function createFinisher(
       }
     }
     const offered = candidates.filter(hasFacts);
+    // A share that is away for a night takes no image from a note.
+    const kept = imagesOfFailed(readNoteElements(store, note.noteId, IMAGE_KIND), note, results);
     const { chosen, reasons } = chooseImages(
       offered.map(({ facts, ...rest }) => ({
         name: nameOf(rest),
@@ -112,7 +115,7 @@ export async function createFinisher(
         hash: BigInt(`0x${facts.hash}`),
         textShare: facts.text_share,
       })),
-      { limit: perNote, maxText },
+      { limit: Math.max(0, perNote - kept.pictures), maxText, isCropped },
     );
     const images = chosen.map((place) => offered[place] as (typeof offered)[number]);
 
@@ -122,16 +125,15 @@ export async function createFinisher(
         perNote,
         ocr,
         maxText,
-        ratios: ratios.map(({ name }) => name),
+        ratios,
         media: note.media.map(({ path, kind }, at) => ({ path, kind, sha256: shaOf(results[at]) })),
       }),
     );
     const filesExist = (): boolean =>
       readNoteElements(store, note.noteId, IMAGE_KIND).every((element) => isKept(store, element.file ?? ''));
     const isDone = isWorkDone(store, note.noteId, TASK, key) && filesExist();
-    // A note none of whose media can be read now keeps the images it has.
-    if (!isDone && (images.length > 0 || failures.length === 0)) {
-      const elements: NewNoteElement[] = [];
+    if (!isDone) {
+      const elements: NewNoteElement[] = [...kept.elements];
       const uncut: ItemFailure[] = [];
       for (const image of images) {
         const cut = await elementsOf(image, signal);
@@ -149,6 +151,17 @@ export async function createFinisher(
     }));
     return { note, candidates: [...images, ...withReason], videos, failures };
   };
+}
+
+/** The images a note has of media that cannot be read now, and of how many pictures they are. */
+function imagesOfFailed(
+  images: readonly NoteElement[],
+  note: Note,
+  results: readonly MediumResult[],
+): { readonly elements: readonly NewNoteElement[]; readonly pictures: number } {
+  const failed = new Set(note.media.flatMap(({ path }, at) => ('reason' in (results[at] as MediumResult) ? [path] : [])));
+  const elements = images.filter(({ source }) => failed.has(source));
+  return { elements, pictures: new Set(elements.map(({ source, details }) => `${source} ${details.time_s ?? ''}`)).size };
 }
 
 function shaOf(result: MediumResult | undefined): string | null {

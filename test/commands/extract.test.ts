@@ -270,7 +270,9 @@ describe('atelier extract', () => {
     storeOf(folder, { n1: ['a.png'], n2: ['b.png'], n3: ['c.png'] });
     const first = await extract(folder, ['--json']);
     const [cut, empty] = first.json.images.map(({ path }) => String(path)) as [string, string];
-    truncateSync(cut, 100);
+    // Its beginning and end are there.
+    const bytes = readFileSync(cut);
+    writeFileSync(cut, bytes.fill(0, 100, bytes.length - 2));
     truncateSync(empty, 0);
     const flags = ['--json', '--ratios', '1:1,original'];
     const damaged = await extract(folder, flags);
@@ -337,6 +339,47 @@ describe('atelier extract', () => {
     const mended = await extract(folder, ['--json', '--notes', 'n1']);
     expect(mended.code).toBe(0);
     expect(mended.json.images).toHaveLength(2);
+  });
+
+  it('makes pictures and crops again of which a full disk left half', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'a.png'), await makePicture(1));
+    storeOf(folder, { n1: ['a.png'] });
+    const flags = ['--json', '--ratios', 'original,1:1'];
+    const before = await extract(folder, flags);
+    const files = before.json.images.map(({ path }) => String(path));
+    const bytes = files.map((file) => readFileSync(file));
+    for (const file of files) truncateSync(file, 2000);
+    expect(await extract(folder, flags)).toEqual(before);
+    expect(files.map((file) => readFileSync(file))).toEqual(bytes);
+  });
+
+  it('keeps the image of a file that is away, and takes the others anew', async () => {
+    const folder = temporaryFolder();
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(folder, `${name}.png`), await makePicture(name.charCodeAt(0)));
+    storeOf(folder, { n1: ['a.png', 'b.png', 'c.png'] });
+    const before = await extract(folder, ['--json', '--per-note', '2']);
+    const best = String(before.json.images[0]?.source);
+    renameSync(best, `${best}.away`);
+    const away = await extract(folder, ['--json', '--per-note', '2']);
+    expect(away.code).toBe(1);
+    expect(away.json.images).toEqual(before.json.images);
+    renameSync(`${best}.away`, best);
+    const back = await extract(folder, ['--json', '--per-note', '2']);
+    expect(back).toEqual(before);
+  });
+
+  it('knows a platform’s tolerance from that of a ratio', async () => {
+    const folder = temporaryFolder();
+    await sharp(await makePicture(1))
+      .resize(1020, 1000, { fit: 'fill' })
+      .toFile(join(folder, 'a.png'));
+    storeOf(folder, { n1: ['a.png'] });
+    const widths = async (...flags: string[]): Promise<unknown[]> =>
+      (await extract(folder, ['--json', ...flags])).json.images.filter(({ ratio }) => ratio === '1:1').map((image) => image.width);
+    expect(await widths('--platform', 'meta')).toEqual([1020]);
+    expect(await widths('--ratios', '1:1,4:5')).toEqual([1000]);
+    expect(await widths('--platform', 'meta')).toEqual([1020]);
   });
 
   it('keeps the images of a note whose media are away', async () => {

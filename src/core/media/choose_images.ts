@@ -24,16 +24,19 @@ interface Choice {
  */
 export function chooseImages(
   candidates: readonly Candidate[],
-  { limit, maxText }: { readonly limit: number; readonly maxText: number },
+  { limit, maxText, isCropped = false }: { readonly limit: number; readonly maxText: number; readonly isCropped?: boolean },
 ): Choice {
   const chosen: number[] = [];
   const reasons = new Map<number, string>();
   const ranked = candidates.map((candidate, place) => ({ ...candidate, place })).sort((a, b) => b.score - a.score || a.place - b.place);
+  // The images themselves have the scores of their crops.
+  const as = isCropped ? ' as whole pictures' : '';
   for (const { place, hash, textShare } of ranked) {
     const twin = chosen.find((other) => areNearDuplicates(hash, (candidates[other] as Candidate).hash));
     if ((textShare ?? 0) > maxText) reasons.set(place, `text covers ${percent(textShare ?? 0)}, at most ${percent(maxText)} is wanted`);
     else if (twin !== undefined) reasons.set(place, `near-duplicate of ${(candidates[twin] as Candidate).name}`);
-    else if (chosen.length === limit) reasons.set(place, limit === 1 ? 'another scores higher' : `${limit} others score higher`);
+    else if (limit === 0) reasons.set(place, 'the note keeps its images of files that cannot be read now');
+    else if (chosen.length === limit) reasons.set(place, `${limit === 1 ? 'another scores' : `${limit} others score`} higher${as}`);
     else chosen.push(place);
   }
   return { chosen, reasons };

@@ -77,9 +77,14 @@ function groupCells(cells: readonly SheetCell[]): CellGroup[] {
   const chosen = cells.filter((cell) => cell.verdict.kind === 'chosen').sort((a, b) => rankOf(a) - rankOf(b));
   const rejected = cells.filter((cell) => cell.verdict.kind === 'rejected');
   const room = Math.max(0, MOST_CELLS - chosen.length);
+  const best = new Set(rejected.toSorted((a, b) => (b.score ?? 0) - (a.score ?? 0)).slice(0, room));
   return [
     { heading: `Chosen (${chosen.length})`, shown: chosen.slice(0, MOST_CELLS), hidden: chosen.slice(MOST_CELLS) },
-    { heading: `Rejected (${rejected.length})`, shown: rejected.slice(0, room), hidden: rejected.slice(room) },
+    {
+      heading: `Rejected (${rejected.length})`,
+      shown: rejected.filter((cell) => best.has(cell)),
+      hidden: rejected.filter((cell) => !best.has(cell)),
+    },
   ];
 }
 

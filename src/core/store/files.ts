@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { sha256 } from '../ids.ts';
 import type { Store } from './open.ts';
+
+const END_OF_JPEG = Buffer.from([0xff, 0xd9]);
 
 /**
  * Keeps bytes as a file named by their SHA-256 under `<store>.files/`, and returns that name ("ab/ab12….jpg").
@@ -25,9 +27,22 @@ export function saveFile(store: Store, bytes: Uint8Array, extension: string): st
   return name;
 }
 
-/** Whether a file is kept and not empty, as one is that a power cut left. */
+/** Whether a file is kept, and whole as far as its end shows: a power cut or a full disk leaves empty ones and halves. */
 export function isKept(store: Store, name: string): boolean {
-  return (statSync(filePath(store, name), { throwIfNoEntry: false })?.size ?? 0) > 0;
+  const path = filePath(store, name);
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return size > 0 && (extname(name) !== '.jpg' || endsLikeJpeg(path, size));
+}
+
+function endsLikeJpeg(path: string, size: number): boolean {
+  const end = Buffer.alloc(END_OF_JPEG.length);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, end, 0, end.length, Math.max(0, size - end.length));
+  } finally {
+    closeSync(file);
+  }
+  return end.equals(END_OF_JPEG);
 }
 
 /** Removes a file whose bytes are not those it is named by, so that it is made again; says whether it did. */

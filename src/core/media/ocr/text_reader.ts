@@ -76,7 +76,8 @@ export async function createTextReader({ threads }: { readonly threads: number }
 }
 
 function isText(text: string, confidence: number): boolean {
-  const letters = text.match(/[\p{L}\p{N}]/gu)?.length ?? 0;
+  // Railings and mountains read "mmmm": one letter, however often it is repeated.
+  const letters = new Set(text.match(/[\p{L}\p{N}]/gu)).size;
   if (letters === 0) return false;
   return confidence >= (letters === 1 ? LEAST_CONFIDENCE.one : letters <= FEW ? LEAST_CONFIDENCE.few : LEAST_CONFIDENCE.more);
 }
