@@ -56,7 +56,7 @@ export async function createFinisher(
   settings: ExtractSettings,
   cropper: Lazy<Cropper>,
 ): Promise<Finish> {
-  const { ANALYSIS_VERSION } = await import('../core/media/analyse_medium.ts');
+  const { ANALYSIS_VERSION, unusable } = await import('../core/media/analyse_medium.ts');
   const { chooseImages } = await import('../core/media/choose_images.ts');
   const { fileElement, readNoteElements, saveNoteElements } = await import('../core/store/elements.ts');
   const { filePath, isKept, removeDamaged, saveFile } = await import('../core/store/files.ts');
@@ -101,11 +101,11 @@ export async function createFinisher(
       const result = results[ordinal] as MediumResult;
       if ('reason' in result) failures.push({ item: `${note.noteId} ${path}`, reason: result.reason });
       else {
-        candidates.push(...result.analysis.candidates.map((candidate) => candidateOf(path, candidate)));
+        candidates.push(...result.analysis.candidates.map((candidate) => candidateOf(path, unusable, candidate)));
         if (result.analysis.video) videos.push({ source: path, facts: result.analysis.video as unknown as VideoFacts });
       }
     }
-    const offered = candidates.filter(hasFacts);
+    const offered = candidates.filter(hasFacts).filter(({ reason }) => reason === null);
     // A share that is away for a night takes no image from a note.
     const kept = imagesOfFailed(readNoteElements(store, note.noteId, IMAGE_KIND), note, results);
     const { chosen, reasons } = chooseImages(
@@ -172,13 +172,17 @@ function hasFacts(candidate: NoteCandidate): candidate is NoteCandidate & { read
   return candidate.facts !== undefined;
 }
 
-function candidateOf(source: string, { details, file, thumbnail }: StoredAnalysis['candidates'][number]): NoteCandidate {
+function candidateOf(
+  source: string,
+  unusable: (facts: ImageFacts) => string | null,
+  { details, file, thumbnail }: StoredAnalysis['candidates'][number],
+): NoteCandidate {
   if (file === null) {
     const { time_s, reason } = details as { readonly time_s: number; readonly reason: string };
     return { source, time: time_s, facts: undefined, picture: thumbnail, reason };
   }
   const facts = details as unknown as ImageFacts;
-  return { source, time: facts.time_s, facts, picture: file, reason: null };
+  return { source, time: facts.time_s, facts, picture: file, reason: unusable(facts) };
 }
 
 /** "a.jpg", "v.mp4 at 3.20 s". */

@@ -28,7 +28,11 @@ interface Result {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  readonly json: { images: Record<string, unknown>[]; failed: { item: string; reason: string }[] };
+  readonly json: {
+    images: Record<string, unknown>[];
+    rejected: { reason: string }[];
+    failed: { item: string; reason: string }[];
+  };
 }
 
 /** A folder with a store of these notes, each with its media in the folder. */
@@ -339,6 +343,30 @@ describe('atelier extract', () => {
     const mended = await extract(folder, ['--json', '--notes', 'n1']);
     expect(mended.code).toBe(0);
     expect(mended.json.images).toHaveLength(2);
+  });
+
+  it('takes no photo that shows nothing', async () => {
+    const folder = temporaryFolder();
+    const plain = { width: 800, height: 600, channels: 4 } as const;
+    await sharp({ create: { ...plain, background: '#000' } })
+      .jpeg()
+      .toFile(join(folder, 'black.jpg'));
+    await sharp({ create: { ...plain, background: { r: 0, g: 0, b: 0, alpha: 0 } } })
+      .png()
+      .toFile(join(folder, 'clear.png'));
+    await sharp({ create: { ...plain, width: 1, height: 1, background: '#f00' } })
+      .png()
+      .toFile(join(folder, 'dot.png'));
+    writeFileSync(join(folder, 'a.png'), await makePicture(1));
+    storeOf(folder, { n1: ['black.jpg', 'clear.png', 'dot.png', 'a.png'] });
+    const { code, json } = await extract(folder, ['--json']);
+    expect(code).toBe(0);
+    expect(json.images.map(({ source }) => basename(String(source)))).toEqual(['a.png']);
+    expect(json.rejected.map(({ reason }) => reason)).toEqual([
+      'plain: it shows nothing',
+      'plain: it shows nothing',
+      'too small to show anything: 1 × 1 pixels',
+    ]);
   });
 
   it('makes pictures and crops again of which a full disk left half', async () => {

@@ -224,6 +224,17 @@ export function imageFacts(
   };
 }
 
+/** Contrast and sharpness below which a picture is one colour; noise and coding leave a little of both. */
+const PLAIN = { contrast: 0.02, sharpness: 0.01 } as const;
+/** Shorter side of the smallest picture that can show something. */
+const SMALLEST_SIDE = 32;
+
+/** Why a picture cannot be an image, whatever else there is; null where it can. */
+export function unusable({ width, height, parts }: ImageFacts): string | null {
+  if (Math.min(width, height) < SMALLEST_SIDE) return `too small to show anything: ${width} × ${height} pixels`;
+  return parts.contrast < PLAIN.contrast && parts.sharpness < PLAIN.sharpness ? 'plain: it shows nothing' : null;
+}
+
 /** Lines of text with boxes in whole pixels of the picture in full. */
 async function findText(jpeg: Uint8Array, width: number, reader: TextReader): Promise<FoundText[]> {
   const picture = await pixelsOf(jpeg, TEXT_SIDE);
