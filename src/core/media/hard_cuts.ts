@@ -8,10 +8,15 @@ const NEIGHBOUR_SECONDS = 0.5;
 const USUAL_TIMES = 3;
 /** Change above the usual at which a cut is as likely as not: cuts have 0.13 and more, captions and fast objects up to 0.04. */
 const CUT_CHANGE = 0.07;
-/** Added to the contrast that change is measured against: below, it would be the noise of plain frames. */
-const CONTRAST_MIN = 10;
+/** Added to the contrast that change is measured against: below, it would be the noise of plain frames. Dark scenes have less of both. */
+const CONTRAST_FLOOR = { light: 10, dark: 3 } as const;
+/** Luma of black, and mean luma above it below which a scene is dark. */
+const BLACK = 16;
+const DUSK = 64;
+/** How many times the change of colours counts in the dark, at most. */
+const MOST_DUSK = 4;
 /** Product of motion and colour change below which views are not compared. */
-const QUIET = 1;
+const QUIET = 0.25;
 /** Frames within which several jumps are one event, a flash of light or a cut with a flash on it, and seconds. */
 const EVENT_FRAMES = 3;
 const EVENT_SECONDS_MIN = 0.12;
@@ -53,12 +58,16 @@ function lightJumps({ luma }: FrameMeasures, frame: number): boolean {
 }
 
 function scoreChanges(measures: FrameMeasures, times: Float64Array): Float32Array {
-  const { count, motion, colourChange, deviation } = measures;
+  const { count, motion, colourChange, deviation, luma } = measures;
   const changes = Float32Array.from({ length: count }, (_, frame) => {
-    const change = (motion[frame] as number) * (colourChange[frame] as number);
+    const light = Math.max(luma[frame - 1] as number, luma[frame] as number) - BLACK;
+    // The steps of the histogram are wide: dark colours that differ share them.
+    const colours = Math.min(1, (colourChange[frame] as number) * Math.max(1, Math.min(MOST_DUSK, DUSK / Math.max(1, light))));
+    const change = (motion[frame] as number) * colours;
     if (change < QUIET) return 0;
     const contrast = ((deviation[frame - 1] as number) + (deviation[frame] as number)) / 2;
-    return (change * (1 - Math.max(0, compareCells(measures, frame - 1, frame).correlation))) / (contrast + CONTRAST_MIN);
+    const floor = Math.min(CONTRAST_FLOOR.light, Math.max(CONTRAST_FLOOR.dark, (CONTRAST_FLOOR.light * light) / DUSK));
+    return (change * (1 - Math.max(0, compareCells(measures, frame - 1, frame).correlation))) / (contrast + floor);
   });
   return changes.map((change, frame) => {
     if (change < CUT_CHANGE) return 0;
