@@ -1,8 +1,10 @@
 import { type FoundText, type ImageFacts, imageFacts } from './analyse_medium.ts';
 import { type Box, scaleBox } from './box.ts';
-import { type Crop, chooseCrop, fullSizeCrop } from './crops.ts';
+import { type Crop, chooseCrop, fullSizeCrop, salienceOf } from './crops.ts';
+import { decodePicture, openPicture } from './decode_picture.ts';
 import { createFaceFinder } from './faces/face_finder.ts';
 import { croppedJpeg, pixelsOf, readPicture } from './picture.ts';
+import type { RgbPicture } from './pixels.ts';
 import type { Ratio } from './ratios.ts';
 
 /** Longer side of the picture in which faces are looked for and crops are chosen. */
@@ -46,21 +48,35 @@ export async function createCropper(): Promise<Cropper> {
       const faces = (await finder.find(small)).map(({ box }) => box);
       const texts = (facts.lines ?? []).map((line) => scaleBox(line, 1 / factor));
       const inFull = { faces: faces.map((face) => wholePixels(scaleBox(face, factor))), texts: facts.lines ?? [] };
+      const salience = once(() => salienceOf(small, { faces, texts }));
+      const pixels = once(async () => decodePicture(await openPicture(path)));
       const cropped: CroppedImage[] = [];
       for (const ratio of ratios) {
-        const crop = fullSizeCrop(await chooseCrop(small, ratio, { faces, texts }), ratio, facts.width, facts.height, inFull);
-        cropped.push(await croppedImage(path, facts, ratio, crop, inFull.faces));
+        const chosen = await chooseCrop(small, ratio, { faces, texts }, salience);
+        const crop = fullSizeCrop(chosen, ratio, facts.width, facts.height, inFull);
+        cropped.push(await croppedImage(pixels, facts, ratio, crop, inFull.faces));
       }
       return cropped;
     },
   };
 }
 
-async function croppedImage(path: string, whole: ImageFacts, ratio: Ratio, crop: Crop, faces: readonly Box[]): Promise<CroppedImage> {
+/** The picture in full size, decoded when it is first cut. */
+type Pixels = () => Promise<RgbPicture>;
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+async function croppedImage(pixels: Pixels, whole: ImageFacts, ratio: Ratio, crop: Crop, faces: readonly Box[]): Promise<CroppedImage> {
   const { box } = crop;
   const isWhole = box.width === whole.width && box.height === whole.height;
   return {
-    ...(isWhole ? { jpeg: null, facts: whole } : await cut(path, whole, box)),
+    ...(isWhole ? { jpeg: null, facts: whole } : await cut(pixels, whole, box)),
     crop: {
       ratio: ratio.name,
       crop: box,
@@ -72,8 +88,8 @@ async function croppedImage(path: string, whole: ImageFacts, ratio: Ratio, crop:
   };
 }
 
-async function cut(path: string, whole: ImageFacts, box: Box): Promise<{ readonly jpeg: Uint8Array; readonly facts: ImageFacts }> {
-  const picture = await readPicture((await croppedJpeg(path, box)).bytes);
+async function cut(pixels: Pixels, whole: ImageFacts, box: Box): Promise<{ readonly jpeg: Uint8Array; readonly facts: ImageFacts }> {
+  const picture = await readPicture((await croppedJpeg(await pixels(), box)).bytes);
   const parts = (whole.lines ?? []).flatMap((line) => partInside(line, box));
   const facts = imageFacts(picture, whole.time_s, whole.lines === null ? null : parts.map(({ part }) => part));
   // Words that are cut away are not shown.

@@ -2,7 +2,7 @@ import { type Box, cuts, scaleBox } from './box.ts';
 import { bestCrops, cropSize, cropSizes, longestSide, lossOf, type Obstacles, type Size } from './crop_search.ts';
 import type { RgbPicture } from './pixels.ts';
 import { hasRatio, type Ratio, ratioValue } from './ratios.ts';
-import { measureSalience } from './salience.ts';
+import { measureSalience, type Salience } from './salience.ts';
 
 /** The part of a picture to show under a ratio. */
 export interface Crop {
@@ -34,18 +34,30 @@ const MOST_SIZES = 256;
  * faces first. A text may be left outside. A picture that has the ratio already, within its tolerance, stays whole.
  * @param picture about 384 pixels long
  * @param obstacles boxes in its pixels
+ * @param salience {@link salienceOf} the same picture and obstacles, where several ratios are cut
  */
-export async function chooseCrop(picture: RgbPicture, ratio: Ratio, obstacles: Obstacles): Promise<Crop> {
+export async function chooseCrop(
+  picture: RgbPicture,
+  ratio: Ratio,
+  obstacles: Obstacles,
+  salience: () => Promise<Salience> = () => salienceOf(picture, obstacles),
+): Promise<Crop> {
   const { width, height } = picture;
   const bare = grown(obstacles, 0, picture);
   if (hasRatio(ratio, width, height)) return describe({ left: 0, top: 0, width, height }, picture, bare, 1);
   const sizes = cropSizes(picture, ratioValue(ratio, width, height), MIN_SHARE);
   const places = bestPlaces(picture, sizes, [grown(obstacles, MARGIN, picture), bare, shrunk(obstacles, picture)]);
-  const salience = await measureSalience(picture, bare.faces, bare.texts);
+  const drawn = await salience();
   const stride = Math.ceil(places.length / MOST_PLACES);
-  const weighed = places.filter((_, index) => index % stride === 0).map((box) => ({ box, score: salience.score(box) }));
+  const weighed = places.filter((_, index) => index % stride === 0).map((box) => ({ box, score: drawn.score(box) }));
   const { box } = weighed.reduce((best, next) => (next.score > best.score ? next : best));
-  return describe(box, picture, bare, salience.share(box));
+  return describe(box, picture, bare, drawn.share(box));
+}
+
+/** Where the eye goes in a picture with these faces and texts. */
+export function salienceOf(picture: RgbPicture, obstacles: Obstacles): Promise<Salience> {
+  const { faces, texts } = grown(obstacles, 0, picture);
+  return measureSalience(picture, faces, texts);
 }
 
 /** The best crops by the first of several readings of the obstacles by which nothing is lost, or else the least. */

@@ -14,7 +14,7 @@ import { isContentWord } from './stop_words.ts';
  * - exclamation: ends with ！ or !
  * - list: begins with a number, or sets at least three parts apart with "·"
  * - how-to: holds 怎么, 如何, 做法 or "how to"
- * - plain: none of these
+ * - plain: none of these, and nothing is asked on the way
  */
 export const STYLES = ['question', 'list', 'how-to', 'exclamation', 'plain'] as const;
 export type Style = (typeof STYLES)[number];
@@ -103,6 +103,8 @@ export function hasStyle(text: string, style: Style): boolean {
   if (style === 'exclamation') return /[！!]$/.test(text);
   if (style === 'list') return /^\d/.test(text) || text.split('·').length >= 3;
   if (style === 'how-to') return /怎么|如何|做法|\bhow to\b/i.test(text);
+  // "Got beans? Make soup" asks as well.
+  if (/[？?]/.test(text)) return false;
   return (['question', 'exclamation', 'list', 'how-to'] as const).every((other) => !hasStyle(text, other));
 }
 

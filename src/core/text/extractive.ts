@@ -24,6 +24,8 @@ const MOST_NAMED = 2;
 const POINT_PRIOR = 0.5;
 const ROOM_FOR_NAME = 0.5; // of the longest title
 
+/** What a dish is good for answers no "怎么做？". */
+const NUTRITION = /富含|蛋白质?|营养|维生素|热量|脂肪|矿物质|纤维|有益|滋养|含量|提供/;
 const PERSONAL = /[我他她]|\b(?:i|we|he|she|my|our|his|her)\b/i;
 
 /**
@@ -171,7 +173,7 @@ function besideSubject(passage: Passage, note: NoteText, worth: number, divider:
     if (includesTerm(text, subject) || includesTerm(subject, text)) continue;
     if (note.language === 'zh') {
       drafts.push({ text: `${subject}${divider}${text}`, prior: worth });
-      if (note.form === 'recipe' && passage.origin !== 'title') {
+      if (note.form === 'recipe' && passage.origin !== 'title' && !NUTRITION.test(text)) {
         drafts.push(
           { text: `${subject}怎么做？${text}`, prior: worth - 0.05 },
           { text: `${text}，${subject}怎么做？`, prior: worth - 0.1 },

@@ -50,6 +50,9 @@ const ENGLISH_COMPARISON = /^(?:less|more|fewer)\b(?!.*\bthan\b)/i;
 /** What stands after a colon is a clause or a noun phrase: not one word, not two torn from a sentence. */
 const ENGLISH_STUB = /:\s+(?:\S+|[a-z]\S*\s+\S+|(?:An?|The)\s+\S+)$/;
 
+/** More things than that in a row are a list that was torn from the note. */
+const MOST_LISTED = 5;
+
 /** Parts a title puts side by side: "S｜clause", "S：clause", "Title | Brand". */
 const PART_BORDER = /[｜|：？?！!；;·]|:\s/u;
 
@@ -91,6 +94,7 @@ export function isFragment(text: string, language: TextLanguage, ownParts: Reado
   if (/^[…/&=+＋→★☆]|[…/&=+＋→★☆'‘’]$/u.test(text)) return true;
   if ((text.match(/：|:\s/g)?.length ?? 0) > 1) return true;
   if (language === 'en' && (ENGLISH_STUB.test(text) || /\p{L},\p{L}/u.test(text))) return true;
+  if (/(?:^|[:：｜|·]\s*)[-–—]/u.test(text) || text.split('、').length > MOST_LISTED) return true;
   return partsOf(text).some((part) => !ownParts.has(part) && isTornPart(part, language));
 }
 

@@ -13,7 +13,7 @@ const CHINESE_PANTRY =
 
 const NUMBER = String.raw`(?:[~≈±]?\d+(?:[.,/]\d+)?|[¼½¾⅓⅔⅛⅜]|one|two|three|four|five|six|half)`;
 const UNIT =
-  'g|gr|grams?|kg|mg|ml|millilit(?:er|re)s?|cl|dl|l|qts?|liters?|litres?|oz|ounces?|lbs?|pounds?|c|cups?|tbsps?|tbs|tsps?|t|tablespoons?|teaspoons?|tblsp|cans?|jars?|cloves?|sticks?|slices?|pieces?|pinch(?:es)?|handfull?s?|bunch(?:es)?|sprigs?|dash(?:es)?|splash|drizzle|packets?|packages?|packs?|pkg|sachets?|bags?|bottles?|heads?|stalks?|ribs?|knobs?|cubes?|inch(?:es)?|cm|mm|quarts?|pints?|gallons?|parts?|boxe?s?|tins?|loaf|loaves|dozen';
+  'g|gr|gms?|grams?|spoonfuls?|leaf|leaves|jiggers?|kg|mg|ml|millilit(?:er|re)s?|cl|dl|l|qts?|liters?|litres?|oz|ounces?|lbs?|pounds?|c|cups?|tbsps?|tbs|tsps?|t|tablespoons?|teaspoons?|tblsp|cans?|jars?|cloves?|sticks?|slices?|pieces?|pinch(?:es)?|handfull?s?|bunch(?:es)?|sprigs?|dash(?:es)?|splash|drizzle|packets?|packages?|packs?|pkg|sachets?|bags?|bottles?|heads?|stalks?|ribs?|knobs?|cubes?|inch(?:es)?|cm|mm|quarts?|pints?|gallons?|parts?|boxe?s?|tins?|loaf|loaves|dozen';
 const SIZE =
   'a|an|of|some|few|couple|about|around|approximately|approx|roughly|large|medium|medium-sized|small|big|heaped|level|generous|good|metric|whole|thin|thick|extra|your|favorite|x|each|the|to|optional|ripe|fresh|freshly|raw|little|bit|spoons?|tb|peeled|finely|roughly|thinly|coarsely|chopped|diced|minced|sliced|grated|shredded|crushed|melted|softened|prepared|cold|hot|warm|lukewarm';
 const NAMES =
@@ -30,7 +30,7 @@ const ENGLISH_TOOLS =
 
 /** How something is, and not what it is. */
 const UNNAMED =
-  /^(?:as|or)\b|\bdry$|-$|^(?:black|white|red|green|yellow|long|short|button|dijon|cayenne|imperial|bone-in|boneless|skinless|lean|fresh|dried|vegan|plain|dark|pre-cooked)$|\b(?:preferably|mixed|very|much|usual)\b/i;
+  /^(?:as|or)\b|\bdry$|-$|^(?:juices?|fruits?|zest|frying oil)$|^(?:black|white|red|green|yellow|long|short|button|dijon|cayenne|imperial|bone-in|boneless|skinless|lean|fresh|dried|vegan|plain|dark|pre-cooked)$|\b(?:preferably|mixed|very|much|usual)\b/i;
 
 /**
  * The name of a listed thing without quantity, unit and remarks: "~150g (1/3 lb) bacon cubes" → "bacon cubes"; several for

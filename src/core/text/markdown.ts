@@ -87,6 +87,7 @@ export function parseBody(body: string): Block[] {
       flush();
       const numbered = item[2] !== undefined;
       const content = (item[3] ?? '').replace(/^\[[ xX]\]\s*/, '');
+      if (isLink(content)) continue;
       if (isMetadata(content)) blocks.push(...factIn(content, state));
       else state.item = { numbered: numbered && /^ {0,3}\S/.test(raw), lines: [plainText(withLabel(content))] };
     } else {
@@ -204,6 +205,11 @@ function isMetadata(raw: string): boolean {
   if (CREDIT.test(text)) return true;
   if (/^[^:：，,。.!?]{0,12}(?:难度|卡路里|热量|份量|时长|用时)\s*[:：]/u.test(text)) return true;
   return !/[。！？!?]./u.test(text) && /^[^:：，,。.!?]{1,30}\s?[:：]\s*[~≈★☆约\d]/u.test(text);
+}
+
+/** An item that is a link leads away from the note; its words are another page's. */
+function isLink(content: string): boolean {
+  return /^!?\[[^\]]{0,500}\]\([^)]{0,2000}\)$/.test(content.trim());
 }
 
 /** Figures ("价格：299 元") may be told, although not as they stand; credits may not. */

@@ -49,9 +49,9 @@ function chineseRecipe(note: NoteText): Candidate[] {
     const b = items[index + 1];
     const c = items[index + 2];
     if (b === undefined) continue;
-    add(0.35, `${a}和${b}！`);
-    add(0.35, `${a}和${b}`);
-    if (c !== undefined) add(0.45, `${a}·${b}·${c}`);
+    add(0.27, `${a}和${b}！`);
+    add(0.27, `${a}和${b}`);
+    if (c !== undefined) add(0.3, `${a}·${b}·${c}`);
   }
   return drafts;
 }
@@ -121,18 +121,18 @@ function englishRecipe(note: NoteText): Candidate[] {
   }
   for (const [at, a] of items.entries()) {
     const [b, c] = [items[at + 1], items[at + 2]];
-    add(0.45, `Cooking with ${a}?`);
-    add(0.45, `How to cook with ${a}`);
-    add(0.4, `Cooking with ${a}`);
-    add(0.35, `Cooking with ${a}!`);
+    add(0.25, `Cooking with ${a}?`);
+    add(0.25, `How to cook with ${a}`);
+    add(0.25, `Cooking with ${a}`);
+    add(0.25, `Cooking with ${a}!`);
     if (b === undefined) continue;
-    add(0.55, `Got ${a} and ${b}?`);
-    add(0.5, `How to cook with ${a} and ${b}`);
-    add(0.42, `${capitalised(a)} and ${b}`);
-    add(0.4, `${capitalised(a)} and ${b}!`);
+    add(0.3, `Got ${a} and ${b}?`);
+    add(0.28, `How to cook with ${a} and ${b}`);
+    add(0.27, `${capitalised(a)} and ${b}`);
+    add(0.27, `${capitalised(a)} and ${b}!`);
     if (c === undefined) continue;
-    add(0.42, `${capitalised(a)}, ${b} and ${c}`);
-    add(0.45, `${capitalised(a)} · ${b} · ${c}`);
+    add(0.3, `${capitalised(a)}, ${b} and ${c}`);
+    add(0.3, `${capitalised(a)} · ${b} · ${c}`);
   }
   return drafts;
 }

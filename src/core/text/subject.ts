@@ -84,7 +84,7 @@ function englishSubjects(title: string): string[] {
     /\s+\/\s+.*$/,
     /,\s(?!.*\b(?:and|or|&)\s).*$/,
     /\s+(?:with|w\/)\s+.*$/i,
-    /\s+(?:(?:in|on|from|alla)\s|all['’]).*$/i,
+    /\s+(?:(?:in|on|from|alla)\s(?!an?\s|the\s)|all['’]).*$/i,
   ];
   const names = [name];
   for (const tail of shorter) {
