@@ -13,8 +13,8 @@ const CONTRAST_FLOOR = { light: 10, dark: 3 } as const;
 /** Luma of black, and mean luma above it below which a scene is dark. */
 const BLACK = 16;
 const DUSK = 64;
-/** How many times the change of colours counts in the dark, at most. */
-const MOST_DUSK = 4;
+/** Change of colours that a change as large as the contrast stands for where there is no light. */
+const DARK_CHANGE = 0.5;
 /** Product of motion and colour change below which views are not compared. */
 const QUIET = 0.25;
 /** Frames within which several jumps are one event, a flash of light or a cut with a flash on it, and seconds. */
@@ -60,13 +60,17 @@ function lightJumps({ luma }: FrameMeasures, frame: number): boolean {
 function scoreChanges(measures: FrameMeasures, times: Float64Array): Float32Array {
   const { count, motion, colourChange, deviation, luma } = measures;
   const changes = Float32Array.from({ length: count }, (_, frame) => {
+    const contrast = ((deviation[frame - 1] as number) + (deviation[frame] as number)) / 2;
     const light = Math.max(luma[frame - 1] as number, luma[frame] as number) - BLACK;
-    // The steps of the histogram are wide: dark colours that differ share them.
-    const colours = Math.min(1, (colourChange[frame] as number) * Math.max(1, Math.min(MOST_DUSK, DUSK / Math.max(1, light))));
+    const darkness = Math.min(1, Math.max(0, 1 - light / DUSK));
+    // The steps of the histogram are wide: dark colours that differ share them. There a change as large as the contrast counts too.
+    const colours = Math.max(
+      colourChange[frame] as number,
+      DARK_CHANGE * darkness * Math.min(1, (motion[frame] as number) / (contrast + 1)),
+    );
     const change = (motion[frame] as number) * colours;
     if (change < QUIET) return 0;
-    const contrast = ((deviation[frame - 1] as number) + (deviation[frame] as number)) / 2;
-    const floor = Math.min(CONTRAST_FLOOR.light, Math.max(CONTRAST_FLOOR.dark, (CONTRAST_FLOOR.light * light) / DUSK));
+    const floor = CONTRAST_FLOOR.light + (CONTRAST_FLOOR.dark - CONTRAST_FLOOR.light) * darkness;
     return (change * (1 - Math.max(0, compareCells(measures, frame - 1, frame).correlation))) / (contrast + floor);
   });
   return changes.map((change, frame) => {

@@ -16,8 +16,8 @@ const ENGLISH = `guaranteed|guarantee|#1|no. 1|number one|world's best|the best|
  */
 const SUPERLATIVES = String.raw`最(?!近|后|终|初|多|少|爱|怕|喜欢|难忘|好(?:别|不|先|在|是|能|用|提前|选|要))\s*·?\s*(?=\p{Script=Han})|\bthe\s+most\s+(?!of\b)\p{L}|\bmost\s+\p{L}+(?:ive|ous|able|ible|ful|ed|ent|ant)\b|\b(?:the\s+|['’]s\s+)(?:cheap|fast|strong|soft|safe|fresh|smooth|quick|easi|healthi|tasti|great|high|low|small|bigg|larg|fin|nic|warm|light|pur|rich|crispi|juici|sweet|clean|cool|hott|thinn|thick|new|happi|pretti|cosi|lovli)est\b`;
 
-/** Ranks and shares that are written in many ways, and effects on health in English. */
-const WRITTEN_OTHERWISE = String.raw`第一(?![次天步眼口遍顿回杯周晚])|第\s?1(?![\d次天步眼口遍顿回杯周晚])|\bno\.?\s?1\b|\btop\s?1\b|\b100\s?(?:percent|per cent)\b|100\s?%|(?:^|[:|·–]\s)best\s+(?!served|eaten|enjoyed|made|kept|when|with|before|after|if|for|to|of|friends?)\p{L}|\bbest\s+\p{L}+\s+(?:in|ever)\b|\b(?:heals|healing|detox\p{L}*|anti-?inflammatory|boosts?\s+(?:your\s+)?immun\p{L}+|weight[ -]loss|lose\s+weight|burns?\s+fat)\b`;
+/** Ranks and shares that are written in many ways, ways to get in touch, which no platform takes in a title, and effects on health in English. */
+const WRITTEN_OTHERWISE = String.raw`第一(?![次天步眼口遍顿回杯周晚])|第\s?1(?![\d次天步眼口遍顿回杯周晚])|\bno\.?\s?1\b|\btop\s?1\b|加(?:我|个)?(?:微信|v信|vx|qq)|微信号|qq群|手机号|扫码|领红包|点击链接|\bdot\s+com\b|\b(?:call|phone|text)\s+\d|(?<!\d)1[3-9]\d{9}(?!\d)|\b100\s?(?:percent|per cent)\b|100\s?%|(?:^|[:|·–]\s)best\s+(?!served|eaten|enjoyed|made|kept|when|with|before|after|if|for|to|of|friends?)\p{L}|\bbest\s+\p{L}+\s+(?:in|ever)\b|\b(?:heals|healing|detox\p{L}*|anti-?inflammatory|boosts?\s+(?:your\s+)?immun\p{L}+|weight[ -]loss|lose\s+weight|burns?\s+fat)\b`;
 
 /** The built-in list, lower case. */
 const DEFAULT_BANNED: readonly string[] = [...CHINESE.split(/\s+/), ...ENGLISH.split('|')];

@@ -2,13 +2,18 @@ import type { TextLanguage } from './language.ts';
 import { numbersOf } from './numbers.ts';
 import { isContentWord } from './stop_words.ts';
 
-/** A sign of negation, a verb of having or doing that says nothing yet, and what is denied: "不含酒精", "无需揉搓", "不油腻". */
-const HAN_DENIAL = /(?:没有|不|没|无|未|非|零|免)(?:含有|添加|使用|含|添|加|用|放|带|需要|需|要|会|能|是|太|伤|沾)?\p{Script=Han}{0,2}/gu;
+const HAN_SIGN = '(?:没有|不|没|无|未|非|零|免)';
+/** Verbs of having and doing, and helpers, that say nothing yet: what is denied comes behind them. */
+const HAN_HELPER = '(?:含有|添加|使用|需要|含|添|加|用|放|带|需|要|会|能|是|太|伤|沾|经|再|很)';
+/** What a text denies: "不含酒精", "无需揉搓", "不油腻". */
+const HAN_DENIAL = new RegExp(`${HAN_SIGN}${HAN_HELPER}?\\p{Script=Han}{0,2}`, 'gu');
+const HAN_DENIED = new RegExp(`${HAN_SIGN}${HAN_HELPER}?(\\p{Script=Han}{1,2})`, 'gu');
+const BEHIND_DENIAL = new RegExp(`${HAN_SIGN}${HAN_HELPER}?$`, 'u');
 /** Words that hold a sign of negation and deny nothing. */
 const NO_NEGATION =
   /非常|不仅|不但|不过|不如|不止|不只|不妨|不管|无论|没想到|要不|不愧|了不起|忍不住|差不多|未来|未必|是不是|有没有|会不会|好不好|能不能|无花果|非洲|除非|免费|零食|零钱/g;
 const ENGLISH_NEGATION =
-  /\b(?:no|not|without|never|none|neither|nor|nothing|hardly|barely|minus|lacks?|lacking|free (?:of|from)|zero|cannot|\w+n't)\b/;
+  /\b(?:no|not|without|never|none|neither|nor|nothing|nobody|hardly|barely|minus|far from|lacks?|lacking|free (?:of|from)|zero|cannot|\w+n't)\b/;
 /** Words after which a negation no longer holds. */
 const REACH = 3;
 
@@ -31,7 +36,8 @@ export function createClaimCheck(source: string, language: TextLanguage, counts:
     });
   if (language === 'zh') {
     const bare = withoutSpaces(source);
-    return (text) => [...foreignNumbers(text), ...foreignHanDenials(withoutSpaces(text), bare)];
+    const denied = onlyDenied(bare);
+    return (text) => [...foreignNumbers(text), ...foreignHanDenials(withoutSpaces(text), bare, denied)];
   }
   if (language === 'en') {
     const words = denialsOf(source);
@@ -50,18 +56,25 @@ function withoutSpaces(text: string): string {
 }
 
 /** Denials of a Han text that the source does not make, and what it says that the source only denies. */
-function foreignHanDenials(text: string, source: string): string[] {
-  const foreign: string[] = [];
-  for (const [denied] of text.matchAll(HAN_DENIAL)) if (!source.includes(denied)) foreign.push(denied);
-  for (const { index } of source.matchAll(/(?:没有|未曾|并不|并未)/g)) {
-    const denied = source.slice(index + 2, index + 4);
-    if (!/^\p{Script=Han}{2}$/u.test(denied) || !text.includes(denied)) continue;
-    const isDenied = (whole: string, at: number): boolean =>
-      /(?:没有|未曾|并不|并未|不|没|无|未)$/.test(whole.slice(Math.max(0, at - 2), at));
-    const places = (whole: string): number[] => Array.from(whole.matchAll(new RegExp(denied, 'g')), (match) => match.index);
-    if (places(source).every((at) => isDenied(source, at)) && places(text).some((at) => !isDenied(text, at))) foreign.push(denied);
-  }
-  return foreign;
+function foreignHanDenials(text: string, source: string, denied: readonly string[]): string[] {
+  const foreign = Array.from(text.matchAll(HAN_DENIAL), ([said]) => said).filter((said) => !source.includes(said));
+  return [...foreign, ...denied.filter((word) => text.includes(word) && placesOf(text, word).some((at) => !isDenied(text, at)))];
+}
+
+/** What a Han text denies and nowhere says: of "不适合孕妇" that is "适合". */
+function onlyDenied(source: string): string[] {
+  const words = new Set(Array.from(source.matchAll(HAN_DENIED), ([, word]) => word as string));
+  return [...words].filter((word) => placesOf(source, word).every((at) => isDenied(source, at)));
+}
+
+function isDenied(text: string, at: number): boolean {
+  return BEHIND_DENIAL.test(text.slice(Math.max(0, at - 4), at));
+}
+
+function placesOf(text: string, word: string): number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) places.push(at);
+  return places;
 }
 
 /** The words of a Latin text, each with whether it stands within a few words after a denial. */

@@ -16,6 +16,10 @@ const ORDERS = [
   /\bsystem prompt\b|\bnew instructions?\s*:|\byou are now an?\s+(?:\w+\s+)?(?:ai|assistant|bot|chatbot|model|copywriter)\b|\bas an ai\b/iu,
   /\b(?:output|print|reply|respond|answer)\s+(?:only|exactly|just|with only|nothing but|with)\s*(?:with\b|:|["“']|the\s+(?:words?|title|text|phrase|following)\b)/iu,
   /\b(?:only|correct|right|required|final)\s+(?:title|headline|answer|output)\b[^.!?]{0,40}\b(?:is|must be|should be)\b\s*:?/iu,
+  /\b(?:ignore|disregard|forget)\s+(?:the\s+|these\s+|all\s+)?rules\s+and\s+(?:write|output|print|say|answer|reply|respond)\b/iu,
+  /\b(?:every|each|all|any)\s+(?:of\s+the\s+)?(?:titles?|headlines?)\s+(?:must|should|has\s+to|have\s+to|needs?\s+to|shall)\b/iu,
+  /\b(?:mention|include|write|put|add|use)\b[^.!?]{0,60}\bin\s+(?:each|every|all|any)\s+(?:of\s+the\s+)?(?:titles?|headlines?)\b/iu,
+  /\b(?:task|instructions?|message|note|order)\s+(?:for|to)\s+the\s+(?:ai|assistant|model|copywriter|bot)\b/iu,
   /^\W*(?:system|assistant|developer|instructions?)\s*[:：]\s*(?:you\b|ignore|always|never|write|output|print|from now)/iu,
   /<\|.*?\|>|\[\/?INST\]|<<\/?SYS>>|<\/?(?:system|assistant|user)>/iu,
   /\b(?:ignorez|oubliez|ignora|olvida|ignoriere|vergiss|dimentica)\b(?:\s+\S+){0,4}?\s+(?:instructions|consignes|instrucciones|anweisungen|istruzioni|instruções)\b/iu,
@@ -23,6 +27,7 @@ const ORDERS = [
   /(?:忽略|无视|忘记|忘掉|不要理会)掉?(?:之前|以上|上面|前面|此前|上文)(?:的|所有|全部|一切)*(?:内容|要求|规则|设定|文字|对话|$)/u,
   /系统提示词|新的?指令[:：]|你现在(?:是|扮演)[^，。！？]{0,8}(?:助手|模型|机器人|人工智能|写手|AI)|从现在(?:起|开始)，?你(?:是|扮演|只能|必须)/iu,
   /(?:只|仅|直接)(?:需要?|要|能|许|准)?(?:输出|回复|回答|返回)\s*[:：“「"'’]|(?:只|仅)(?:需要?|要|能|许|准)?输出/u,
+  /(?:每个|所有|全部)标题(?:里|中|内|上|都)*(?:要|必须|需|写上?|加上?|带上?|放上?|包含|出现)/u,
   /(?:写|起|取|生成)标题(?:的时候|时)?[，,]?(?:请|必须|只能|要|应该?)(?:写|输出|用)|标题(?:请|必须|只能|应当?)(?:写|输出|是|为)\s*[:：“「"]/u,
 ];
 
