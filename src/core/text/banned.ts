@@ -1,4 +1,4 @@
-import { spoken, stripEmoji } from './emoji.ts';
+import { isPlainText, spoken, stripEmoji } from './emoji.ts';
 import { createEntityFinder } from './entity_terms.ts';
 
 /**
@@ -38,18 +38,20 @@ export function createBannedMatcher(terms: readonly string[]): BannedMatcher {
   const signs = [...own.filter((term) => term.length === 1), ...terms.filter((term) => stripEmoji(term) !== term)];
   return (text) => {
     const plain = normalised(text);
-    return BUILT_IN.test(plain) || findOwn(plain).length > 0 || signs.some((sign) => text.includes(sign) || plain.includes(sign));
+    return BUILT_IN.test(plain) || (own.length > 0 && findOwn(plain).length > 0) || signs.some((sign) => text.includes(sign) || plain.includes(sign));
   };
 }
 
 /** Emoji, invisible signs and spaces between Han characters hide no term. */
 function normalised(text: string): string {
-  return spoken(text.normalize('NFKC'))
-    .toLowerCase()
-    .replaceAll('’', "'")
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
-    .replace(/(?<=\p{Script=Han})\s+(?=[\p{Script=Han}\d])|(?<=\d)\s+(?=\p{Script=Han})/gu, '')
-    .trim();
+  const visible = isPlainText(text)
+    ? text
+    : spoken(text.normalize('NFKC'))
+        .replaceAll('’', "'")
+        .replace(/\p{Default_Ignorable_Code_Point}/gu, '');
+  const lower = visible.toLowerCase().trim();
+  if (!lower.includes(' ')) return lower;
+  return lower.replace(/(?<=\p{Script=Han})\s+(?=[\p{Script=Han}\d])|(?<=\d)\s+(?=\p{Script=Han})/gu, '');
 }
 
 /** The term's pattern; an edge that is a Latin letter or digit must be the edge of its word. */

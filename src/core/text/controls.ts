@@ -126,8 +126,12 @@ function isLatin(code: number): boolean {
 
 /** Letters and digits only, lower case: what two titles say, whatever their punctuation. */
 export function bareText(text: string): string {
-  return text.toLowerCase().replace(/[^\p{L}\p{N}\p{M}]/gu, '');
+  // A candidate is asked about twice in a row.
+  if (text !== lastBare.text) lastBare = { text, bare: text.toLowerCase().replace(/[^\p{L}\p{N}\p{M}]/gu, '') };
+  return lastBare.bare;
 }
+
+let lastBare = { text: '', bare: '' };
 
 /** "妆前也不搓" (of 搓泥): a Chinese text whose last word is only the beginning of one of the note's. */
 function endsInsideWord(text: string, { language, segment, sourceWords }: CheckContext): boolean {

@@ -13,19 +13,27 @@ const EMOJI_CLUSTER = /(?![©®™](?!\ufe0f))\p{Extended_Pictographic}|\p{Regio
 const EMOJI_PARTS =
   /(?:(?![©®™](?!\ufe0f))\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3)[\u200d\ufe0e\ufe0f\p{Emoji_Modifier}\p{Extended_Pictographic}]*/gu;
 
+/** Most texts: no emoji, nothing invisible, nothing that Unicode writes in two ways. */
+const PLAIN = /^[\x20-\x7e\u4e00-\u9fff，。！？、；：｜·（）“”]*$/;
+
+/** Whether a text is of ASCII, Han and their usual punctuation only, and so needs no looking for emoji and the like. */
+export function isPlainText(text: string): boolean {
+  return PLAIN.test(text);
+}
+
 /** Number of emoji: grapheme clusters that are pictures, flags or keycaps. */
 export function countEmoji(text: string): number {
-  return EMOJI_CLUSTER.test(text) ? graphemes(text).filter((cluster) => EMOJI_CLUSTER.test(cluster)).length : 0;
+  return !PLAIN.test(text) && EMOJI_CLUSTER.test(text) ? graphemes(text).filter((cluster) => EMOJI_CLUSTER.test(cluster)).length : 0;
 }
 
 /** What a text says aloud: keycaps are their digits, and other emoji are nothing. */
 export function spoken(text: string): string {
-  return stripEmoji(text.replace(/([#*0-9])\ufe0f?\u20e3/gu, '$1'));
+  return PLAIN.test(text) ? text : stripEmoji(text.replace(/([#*0-9])\ufe0f?\u20e3/gu, '$1'));
 }
 
 /** The text without its emoji; runs of spaces that this leaves become one. */
 export function stripEmoji(text: string): string {
-  return EMOJI_CLUSTER.test(text) ? text.replace(EMOJI_PARTS, ' ').replace(/ {2,}/g, ' ').trim() : text;
+  return !PLAIN.test(text) && EMOJI_CLUSTER.test(text) ? text.replace(EMOJI_PARTS, ' ').replace(/ {2,}/g, ' ').trim() : text;
 }
 
 /** Fits any note and says nothing about it. */
