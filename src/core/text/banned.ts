@@ -38,7 +38,11 @@ export function createBannedMatcher(terms: readonly string[]): BannedMatcher {
   const signs = [...own.filter((term) => term.length === 1), ...terms.filter((term) => stripEmoji(term) !== term)];
   return (text) => {
     const plain = normalised(text);
-    return BUILT_IN.test(plain) || (own.length > 0 && findOwn(plain).length > 0) || signs.some((sign) => text.includes(sign) || plain.includes(sign));
+    return (
+      BUILT_IN.test(plain) ||
+      (own.length > 0 && findOwn(plain).length > 0) ||
+      signs.some((sign) => text.includes(sign) || plain.includes(sign))
+    );
   };
 }
 

@@ -94,7 +94,8 @@ export function isFragment(text: string, language: TextLanguage, ownParts: Reado
   if (/^[…/&=+＋→★☆]|[…/&=+＋→★☆'‘’]$/u.test(text)) return true;
   if ((text.match(/：|:\s/g)?.length ?? 0) > 1) return true;
   if (language === 'en' && (ENGLISH_STUB.test(text) || /\p{L},\p{L}/u.test(text))) return true;
-  if (/(?:^|[:：｜|·]\s*)[-–—]/u.test(text) || text.split('、').length > MOST_LISTED) return true;
+  if (/(?:^|[\s，。！])@[\p{L}\p{N}]/u.test(text) || /(?:^|[:：｜|·]\s*)[-–—]/u.test(text) || text.split('、').length > MOST_LISTED)
+    return true;
   return partsOf(text).some((part) => !ownParts.has(part) && isTornPart(part, language));
 }
 

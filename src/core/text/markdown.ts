@@ -30,6 +30,9 @@ const SECTION_NAMES: readonly (readonly [Section, RegExp])[] = [
   ['remarks', /附加|小贴士|贴士|提示|注意|备注|技巧|notes?\b|tips?\b|remark|variation|serving/i],
 ];
 
+/** What is said against a thing, or asked and answered: its words, without the sign, would say the opposite. */
+const DENIED_LINE =
+  /^(?:(?:[-*+•·]|\d{1,3}[.)、．])\s*)?(?:❌|✗|✘|❎|🚫|⛔|👎|(?:缺点|避雷|槽点|不足|雷点|踩雷|cons|downsides?|q|a|问|答)\s*[:：])/iu;
 const CREDIT = /^(?:authors?|credits?|source|by|via|original(?: recipe)?|作者|来源|出处)\s*[:：]/i;
 const BOLD_DEPTH = 6; // below every real heading
 const LONG_ITEM = { han: 12, words: 7 };
@@ -56,7 +59,7 @@ export function parseBody(body: string): Block[] {
     const block = takeBlock(state);
     if (block) blocks.push(block);
   };
-  const lines = withoutComments(withoutFrontMatter(body)).split(/\r\n?|\n/);
+  const lines = withoutHtmlBlocks(withoutComments(withoutFrontMatter(body))).split(/\r\n?|\n/);
   const fences = lines.filter(isFence).length;
   let fencesLeft = fences - (fences % 2); // one that is never closed fences nothing
   for (const raw of lines) {
@@ -67,7 +70,7 @@ export function parseBody(body: string): Block[] {
       flush();
       continue;
     }
-    if (state.fenced) continue;
+    if (state.fenced || DENIED_LINE.test(line)) continue;
     const heading = /^(#{1,6})\s+(.*)$/.exec(line);
     const item = /^(?:>\s*)*(?:([-*+•·])|(\d{1,3}[.)、．]))\s*(?=\S)(.*)$/.exec(line);
     if (heading) {
@@ -130,6 +133,14 @@ function takeBlock(state: State): Block | undefined {
 
 function withoutFrontMatter(body: string): string {
   return body.replace(/^\ufeff?\s*---\r?\n[\s\S]*?\r?\n(?:---|\.\.\.)(?:\r?\n|$)/, '');
+}
+
+/** The ends of blocks are the ends of lines, and scripts are no text. */
+function withoutHtmlBlocks(body: string): string {
+  if (!body.includes('<')) return body;
+  return body
+    .replace(/<(script|style)\b[^>]{0,500}>[\s\S]{0,10000}?<\/\1\s*>/gi, '\n')
+    .replace(/<\/?(?:p|br|div|li|ul|ol|h[1-6]|tr|section)\b[^>]{0,500}>/gi, '\n');
 }
 
 function isFence(line: string): boolean {
@@ -252,6 +263,7 @@ export function plainText(line: string): string {
     .replace(/#[^#\s]+#/g, ' ')
     .replace(/(^|\s)#[\p{L}\p{N}_-]+/gu, ' ')
     .replace(/`+([^`]*)`+/g, '$1')
+    .replace(/~~[^~]{0,500}~~/g, ' ')
     .replace(/\*\*|__|~~/g, '')
     .replace(/(?<![\p{L}\p{N}*])\*([^*\n]+)\*/gu, '$1')
     .replace(/(?<=[\p{Script=Han}])\*([^*\n]+)\*/gu, '$1')

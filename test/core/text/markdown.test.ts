@@ -114,6 +114,18 @@ describe('reading Markdown', () => {
     expect(parseBody('Warm.\n\n```\ncode\n```\n\n```\nSoft.').map(({ text }) => text)).toEqual(['Warm.', 'Soft.']);
   });
 
+  it('drops what is marked as said against a thing, struck through, or asked and answered', () => {
+    const body = 'Warm.\n\n❌ Waterproof in heavy rain\n- 🚫敏感肌可以放心用\n避雷：拉链坏了\nQ：能用吗？\nA：不能\n~~Ships free~~ Soft.';
+    expect(parseBody(body).map(({ text }) => text)).toEqual(['Warm.', 'Soft.']);
+  });
+
+  it('ends a line where a block of HTML ends, and reads no script', () => {
+    expect(parseBody('<p>面霜很轻薄</p><script>alert(1)</script><br>早晚都能用').map(({ text }) => text)).toEqual([
+      '面霜很轻薄',
+      '早晚都能用',
+    ]);
+  });
+
   it('leaves a comment without an end, and takes the marks off the end of a heading', () => {
     expect(parseBody('a <!-- b --> c <!-- d').map(({ text }) => text)).toEqual(['a c <!-- d']);
     expect(parseBody('## Soup ##\n\nWarm.').map(({ text }) => text)).toEqual(['Soup', 'Warm.']);

@@ -43,7 +43,7 @@ export interface Surroundings {
 }
 
 const LONGEST_BACK_OFF_MS = 8_000;
-/** Questions without an answer at the same time that say that the server is in trouble, and not a question. */
+/** Questions under way, none of which is answered, that say that the server is in trouble and not a question. */
 const OUTAGE = 3;
 const MOST_FAILURES = 20; // questions in a row without an answer after which a server is held to be out of order
 
@@ -66,8 +66,6 @@ export class ModelClient {
   /** One for each request and each wait, so that the caller's signal has one listener however many there are at once. */
   readonly #interruptible = new Set<AbortController>();
   readonly #connections: Connections;
-  /** Questions that failed and have no answer yet. */
-  readonly #troubled = new Set<string>();
   #stopped: string | undefined;
   #pausedUntil = 0;
   #failuresInARow = 0;
@@ -118,7 +116,6 @@ export class ModelClient {
     }
     const asked = this.#askServer(question, key).finally(() => {
       this.#underWay.delete(key);
-      this.#troubled.delete(key);
     });
     this.#underWay.set(key, asked);
     const reply = await asked;
@@ -153,7 +150,6 @@ export class ModelClient {
             `the server asks to wait ${Math.round(retryAfterMs / 1000)} s, and the longest wait is ${Math.round(longestWaitMs / 1000)} s`,
           );
         }
-        this.#troubled.add(key);
         firstFailedAt ??= clock.now();
         if (outcome === 'refuse' || (retry >= retries && !this.#isOut(firstFailedAt, failedAt, message))) this.#fail(message, request);
         if (retryAfterMs !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, clock.now() + retryAfterMs);
@@ -166,11 +162,11 @@ export class ModelClient {
   }
 
   /**
-   * Whether the server answers nobody: several questions are without an answer, and none got one since this one failed before.
+   * Whether the server answers nobody: several questions are under way, and none got an answer since this one failed before.
    * @throws AskingStopped after too long an outage
    */
   #isOut(firstFailedAt: number, failedBeforeAt: number, message: string): boolean {
-    if (this.#troubled.size < OUTAGE || this.#answeredAt >= failedBeforeAt) return false;
+    if (this.#underWay.size < OUTAGE || this.#answeredAt >= failedBeforeAt) return false;
     const since = this.#world.clock.now() - Math.max(firstFailedAt, this.#answeredAt);
     if (since >= this.#settings.patienceMs) {
       this.#stop(`the server has answered nothing for ${Math.round(since / 1000)} s, last because ${message}`);

@@ -64,8 +64,9 @@ export function createTransport(address: ModelAddress, fetch: typeof globalThis.
     let answer: { readonly json: unknown } | undefined;
     const exchange: typeof fetch = async (url, init) => {
       const isQuestion = init?.method === 'POST';
+      const address = withOneVersion(String(url));
       // A redirected question would take note and token to an address nobody gave.
-      const response = await fetch(url, { ...init, signal, redirect: isQuestion ? 'manual' : 'follow' });
+      const response = await fetch(address, { ...init, signal, redirect: isQuestion ? 'manual' : 'follow' });
       wasReached = true;
       const text = await readText(response);
       if (!response.ok) {
@@ -104,6 +105,11 @@ export function createTransport(address: ModelAddress, fetch: typeof globalThis.
     return { ...reply, text: redact(reply.text) };
   };
   return { send, redact };
+}
+
+/** The library adds /v1 to whatever it is given; an address that ends in another version ("…/api/v3") has its own. */
+function withOneVersion(url: string): string {
+  return url.replace(/(\/v\d+[a-z]*)\/v1(\/(?:chat\/)?completions)$/, '$1$2');
 }
 
 function checkAddress({ form, model, endpoint, token }: ModelAddress): void {

@@ -87,6 +87,8 @@ describe('a model client', () => {
     const server = await serve({ say: 'A' });
     for (const ending of ['', '/', '/v1', '/v1/']) await clientOf(`${server.url}${ending}`).client.ask(QUESTION);
     expect(server.requests.map(({ path }) => path)).toEqual(Array(4).fill('/v1/chat/completions'));
+    await clientOf(`${server.url}/api/v3`).client.ask({ ...QUESTION, round: 1 });
+    expect(server.requests.at(-1)?.path).toBe('/api/v3/chat/completions');
   });
 
   it('reads several outputs of a text2text model as lines, under each of their names', async () => {

@@ -123,7 +123,7 @@ function answerOf(path: string, say: string | readonly string[], cut: boolean, u
     ...(usage ? { usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 } } : {}),
   };
   const finish_reason = cut ? 'length' : 'stop';
-  if (path === '/v1/chat/completions')
+  if (path.endsWith('/chat/completions'))
     return { ...head, choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason }] };
   if (path === '/v1/completions') return { ...head, choices: [{ index: 0, text, finish_reason }] };
   return (typeof say === 'string' ? [say] : say).map((output) => ({ generated_text: output }));
