@@ -56,7 +56,10 @@ function understandingColumns(known: NoteUnderstanding | undefined): ListingRow 
   return { language: known.language, keywords: known.keywords, entities: known.entities, title_style: known.titleStyle };
 }
 
-/** One row for an element and a note it was made for or is shown for; `note_id` is null where there is none. */
+/**
+ * One row for an element and a note it was made for or is shown for; `note_id` is null where there is none. `made` tells of a
+ * text by which generators, models, prompts and for which platforms it was written, one entry a setting.
+ */
 function listElements(store: Store, filter: ListingFilter): ListingRow[] {
   const rows = store.db
     .prepare(
@@ -66,6 +69,8 @@ function listElements(store: Store, filter: ListingFilter): ListingRow[] {
          SELECT element_id, note_id FROM creative_elements JOIN ads USING (ad_id) WHERE note_id IS NOT NULL),
        used AS (SELECT element_id, count(*) AS creatives FROM creative_elements GROUP BY element_id)
        SELECT e.element_id, e.kind, coalesce(e.text, e.file) AS content, o.note_id, n.score, n.source, e.width, e.height,
+         (SELECT json_group_array(json_object('generator', value ->> 'generator', 'paradigm', value ->> 'paradigm', 'model', value ->> 'model',
+            'prompt', value ->> 'prompt', 'platform', value -> 'controls' ->> 'platform')) FROM json_each(n.details, '$.settings')) AS made,
          coalesce(u.creatives, 0) AS creatives, e.file IS NOT NULL AS is_file
        FROM elements e
        LEFT JOIN owners o ON o.element_id = e.element_id
@@ -76,8 +81,12 @@ function listElements(store: Store, filter: ListingFilter): ListingRow[] {
          AND (:ads IS NULL OR e.element_id IN (SELECT element_id FROM creative_elements WHERE ad_id IN (SELECT value FROM json_each(:ads))))
        ORDER BY e.kind, o.note_id, n.score DESC, e.element_id`,
     )
-    .all(parameters(filter)) as (ListingRow & { content: string; is_file: number })[];
-  return rows.map(({ is_file, content, ...row }) => ({ ...row, content: is_file === 1 ? filePath(store, content) : content }));
+    .all(parameters(filter)) as (ListingRow & { content: string; is_file: number; made: string | null })[];
+  return rows.map(({ is_file, content, made, ...row }) => ({
+    ...row,
+    made: JSON.parse(made ?? '[]') as object[],
+    content: is_file === 1 ? filePath(store, content) : content,
+  }));
 }
 
 function listCreatives(store: Store, { notes, ads }: ListingFilter): ListingRow[] {

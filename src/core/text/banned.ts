@@ -7,7 +7,7 @@ import { createEntityFinder } from './entity_terms.ts';
  */
 const CHINESE = `最佳 最好 最优 最强 最大 最低价 最便宜 最高级 最先进 第一名 第一品牌 全网第一 全国第一 世界第一 唯一 独一无二 顶级 极致 极品 绝无仅有 史无前例
 国家级 世界级 全球级 宇宙级 王牌 冠军 首选 销量冠军 全网最低 百分百 百分之百 100% 100％ 永久 万能 根治 治愈 包治 特效 神效 无副作用 零风险 稳赚 保证 绝对 立竿见影 国家领导人 驰名商标 免检
-增强免疫 提高免疫 提升免疫 增强抵抗力 增强体质 补血 补肾 补脾 明目 养颜 养心安神 安神 润肺 清肺 健脾 降血压 降血糖 降血脂 抗癌 防癌 排毒 食疗 滋补 养胃 驱寒 祛湿 清热 散寒 解毒 降火 去火 生津 消食 补气 暖胃 润肠 通便 护肝 消炎 抗炎 抗敏 祛斑 助消化 促进消化 帮助消化 促进食欲 促进代谢 改善睡眠 减肥 瘦身`;
+增强免疫 提高免疫 提升免疫 增强抵抗力 增强体质 补血 补肾 补脾 明目 养颜 养心安神 安神 润肺 清肺 健脾 降血压 降血糖 降血脂 抗癌 防癌 排毒 食疗 滋补 养胃 驱寒 祛湿 清热 散寒 解毒 降火 去火 生津 消食 补气 暖胃 润肠 通便 护肝 消炎 抗炎 抗敏 祛斑 助消化 促进消化 帮助消化 促进食欲 促进代谢 改善睡眠 减肥 瘦身 治疗 治病 糖尿病 降三高`;
 const ENGLISH = `guaranteed|guarantee|#1|no. 1|number one|world's best|the best|best ever|best-selling|risk-free|risk free|100%|miracle cure|no side effects|once in a lifetime|unbeatable|cheapest|lowest price|permanent|the greatest`;
 
 /**
