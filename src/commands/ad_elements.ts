@@ -1,6 +1,7 @@
 import type { ItemFailure } from '../core/errors.ts';
 import type { ScoredElement } from '../core/models/combinations.ts';
 import type { Ad, Creative } from '../core/store/creatives.ts';
+import type { NoteElement } from '../core/store/elements.ts';
 import type { Store } from '../core/store/open.ts';
 import { unknownIds } from './shared.ts';
 
@@ -45,6 +46,7 @@ export async function createElementReader(store: Store): Promise<(ad: Ad) => AdE
   const { readNoteElements } = await import('../core/store/elements.ts');
   const { readLexicon } = await import('../core/store/terms.ts');
   const { createBannedMatcher } = await import('../core/text/banned.ts');
+  const { bareText } = await import('../core/text/controls.ts');
   const isBanned = createBannedMatcher(readLexicon(store).flatMap(({ term, type }) => (type === 'banned' ? [term] : [])));
   return (ad) => {
     const imported = readCreatives(store, ad.adId).filter(({ origin }) => origin === 'imported');
@@ -52,6 +54,15 @@ export async function createElementReader(store: Store): Promise<(ad: Ad) => AdE
     const brought = imported.flatMap(({ elements }) =>
       Object.entries(elements).map(([kind, elementId]): ScoredElement => ({ kind, elementId, score: undefined })),
     );
-    return { ad, elements: [...made.filter(({ text }) => text === null || !isBanned(text)), ...brought], imported };
+    const sayable = made.filter(({ text }) => text === null || !isBanned(text));
+    return { ad, elements: [...withoutRepeats(sayable, bareText), ...brought], imported };
   };
+}
+
+/** Without the highlights that say what a title of the note says, where it has others: a creative says a thing once. */
+function withoutRepeats(made: readonly NoteElement[], bare: (text: string) => string): readonly NoteElement[] {
+  const said = new Set(made.flatMap(({ kind, text }) => (kind === 'title' && text !== null ? [bare(text)] : [])));
+  const repeats = ({ kind, text }: NoteElement): boolean => kind === 'highlight' && text !== null && said.has(bare(text));
+  const hasOwn = made.some((element) => element.kind === 'highlight' && !repeats(element));
+  return hasOwn ? made.filter((element) => !repeats(element)) : made;
 }

@@ -132,6 +132,21 @@ describe('atelier compose', () => {
     for (const { elements } of ad.creatives) expect(elements.title).not.toBe(banned);
   });
 
+  it('says a thing once: a highlight that repeats a title is left out where there are others', async () => {
+    addNote('tea', { title: [0.8, 0.7] });
+    const highlights = (...texts: string[]): void =>
+      withStore((store, runId) => {
+        const made = texts.map((text) => ({ ...textElement('highlight', text), source: 'test', score: 0.5, details: {} }));
+        saveNoteElements(store, 'tea', made, { task: 'test', key: texts.join(), replaceKind: 'highlight' }, runId);
+      });
+    highlights('Title 0 of tea!', 'Picked by hand');
+    const [ad] = (await composeJson('--per-ad', '12')).ads as [Ad];
+    expect(ad.space).toBe(2);
+    for (const { elements } of ad.creatives) expect(elements.highlight).toBe(textElement('highlight', 'Picked by hand').elementId);
+    highlights('Title 0 of tea!');
+    expect((await composeJson('--per-ad', '12')).ads[0]?.space).toBe(2);
+  });
+
   it('says how much the creatives of an ad differ', async () => {
     addNote('tea', TEA);
     const [ad] = (await composeJson('--per-ad', '4')).ads as [Ad];
