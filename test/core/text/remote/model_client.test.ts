@@ -274,7 +274,7 @@ describe('a model client', () => {
 
   it('loses nothing of a server that asks to wait and answers others meanwhile', async () => {
     const server = await serve(({ index }) => (index % 4 === 0 ? { say: 'Fine' } : { status: 429, headers: { 'retry-after': '1' } }));
-    const { client } = clientOf(server.url, { retries: 3 });
+    const { client } = clientOf(server.url, { retries: 6 });
     const answers = await Promise.all(Array.from({ length: 24 }, (_, round) => client.ask({ ...QUESTION, round })));
     expect(answers).toHaveLength(24);
     expect(server.requests.length).toBeGreaterThan(24);
@@ -282,7 +282,7 @@ describe('a model client', () => {
 
   it('waits out a server that answers nobody, and no longer than it has patience', async () => {
     const server = await serve(({ index }) => (index > 3 && index < 40 ? { status: 503 } : { say: 'Fine' }));
-    const { client } = clientOf(server.url, { retries: 1 });
+    const { client } = clientOf(server.url, { retries: 1, patienceMs: 3_600_000 });
     const ask = (round: number) => client.ask({ ...QUESTION, round });
     expect(await Promise.all(Array.from({ length: 12 }, (_, round) => ask(round)))).toHaveLength(12);
 
